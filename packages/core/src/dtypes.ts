@@ -1,0 +1,152 @@
+/**
+ * The dtype table: one row per number format, measured in bits.
+ *
+ * Names and numbers are those of ONNX `TensorProto.DataType`. Everything else about a format (its range, its
+ * rounding, how its codes pack) follows from its row; no other file lists the formats again.
+ */
+
+/** Formats with a sign, an exponent and a mantissa. */
+export type FloatName =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "float8_e4m3fn"
+  | "float8_e5m2"
+  | "float4_e2m1";
+
+/** Two's complement and unsigned integers. The 32- and 64-bit ones carry accumulators, biases and indices. */
+export type IntegerName =
+  | "int64"
+  | "uint64"
+  | "int32"
+  | "uint32"
+  | "int16"
+  | "uint16"
+  | "int8"
+  | "uint8"
+  | "int4"
+  | "uint4"
+  | "int2"
+  | "uint2";
+
+/** Name of a number format; `bool` is stored as one byte, 0 or 1. */
+export type DType = FloatName | IntegerName | "bool";
+
+interface Row {
+  readonly name: DType;
+  /** Bits of one code. */
+  readonly bits: number;
+  /** Number in ONNX `TensorProto.DataType`. */
+  readonly onnx: number;
+  /** Smallest and largest finite value. For 64-bit integers: the nearest double. */
+  readonly min: number;
+  readonly max: number;
+  /** Decimal digits that survive a round trip through the format. */
+  readonly digits: number;
+}
+
+/** A floating-point format: value = (-1)^sign * 1.mantissa * 2^(exponent - bias), with subnormals. */
+export interface FloatType extends Row {
+  readonly kind: "float";
+  readonly name: FloatName;
+  readonly exponentBits: number;
+  readonly mantissaBits: number;
+  readonly bias: number;
+  /** Whether the format has codes for infinity and for NaN. */
+  readonly hasInfinity: boolean;
+  readonly hasNaN: boolean;
+  /** Smallest positive normal and subnormal value. */
+  readonly smallestNormal: number;
+  readonly smallest: number;
+  /** Distance from 1 to the next larger value. */
+  readonly epsilon: number;
+}
+
+/** An integer format, or `bool`. */
+export interface IntegerType extends Row {
+  readonly kind: "integer" | "bool";
+  readonly name: IntegerName | "bool";
+  readonly signed: boolean;
+}
+
+export type DTypeInfo = FloatType | IntegerType;
+
+function float(
+  name: FloatName,
+  onnx: number,
+  exponentBits: number,
+  mantissaBits: number,
+  specials: { hasInfinity: boolean; hasNaN: boolean },
+): FloatType {
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const { hasInfinity, hasNaN } = specials;
+  // With infinities the top exponent is reserved; with NaN alone only its all-ones mantissa is (OCP FP8, E4M3).
+  const topExponent = 2 ** exponentBits - 1 - bias - (hasInfinity ? 1 : 0);
+  const topFraction = 2 - 2 ** -mantissaBits * (hasNaN && !hasInfinity ? 2 : 1);
+  const max = topFraction * 2 ** topExponent;
+  return {
+    kind: "float",
+    name,
+    onnx,
+    bits: 1 + exponentBits + mantissaBits,
+    exponentBits,
+    mantissaBits,
+    bias,
+    hasInfinity,
+    hasNaN,
+    min: -max,
+    max,
+    smallestNormal: 2 ** (1 - bias),
+    smallest: 2 ** (1 - bias - mantissaBits),
+    epsilon: 2 ** -mantissaBits,
+    digits: Math.floor(mantissaBits * Math.LOG10E * Math.LN2),
+  };
+}
+
+function integer(name: IntegerName, onnx: number, bits: number): IntegerType {
+  const signed = !name.startsWith("u");
+  const max = 2 ** (signed ? bits - 1 : bits) - 1;
+  const min = signed ? -(2 ** (bits - 1)) : 0;
+  return { kind: "integer", name, onnx, bits, signed, min, max, digits: Math.floor(Math.log10(max + 1)) };
+}
+
+const ieee = { hasInfinity: true, hasNaN: true };
+
+/** Every format, by name. */
+export const dtypes: { readonly [D in FloatName]: FloatType } & {
+  readonly [D in IntegerName | "bool"]: IntegerType;
+} = {
+  float64: float("float64", 11, 11, 52, ieee),
+  float32: float("float32", 1, 8, 23, ieee),
+  float16: float("float16", 10, 5, 10, ieee),
+  bfloat16: float("bfloat16", 16, 8, 7, ieee),
+  float8_e4m3fn: float("float8_e4m3fn", 17, 4, 3, { hasInfinity: false, hasNaN: true }),
+  float8_e5m2: float("float8_e5m2", 19, 5, 2, ieee),
+  float4_e2m1: float("float4_e2m1", 23, 2, 1, { hasInfinity: false, hasNaN: false }),
+  int64: integer("int64", 7, 64),
+  uint64: integer("uint64", 13, 64),
+  int32: integer("int32", 6, 32),
+  uint32: integer("uint32", 12, 32),
+  int16: integer("int16", 5, 16),
+  uint16: integer("uint16", 4, 16),
+  int8: integer("int8", 3, 8),
+  uint8: integer("uint8", 2, 8),
+  int4: integer("int4", 22, 4),
+  uint4: integer("uint4", 21, 4),
+  int2: integer("int2", 26, 2),
+  uint2: integer("uint2", 25, 2),
+  bool: { kind: "bool", name: "bool", onnx: 9, bits: 8, signed: false, min: 0, max: 1, digits: 0 },
+};
+
+/** All names, widest first within each family. */
+export const dtypeNames = Object.keys(dtypes) as readonly DType[];
+
+export function isDType(name: unknown): name is DType {
+  return typeof name === "string" && Object.hasOwn(dtypes, name);
+}
+
+/** Format with the given number in ONNX `TensorProto.DataType`, if the table has it. */
+export function dtypeFromOnnx(number: number): DType | undefined {
+  return dtypeNames.find((name) => dtypes[name].onnx === number);
+}

@@ -1,0 +1,4 @@
+export * from "./dtypes.ts";
+export * from "./errors.ts";
+export * from "./rounding.ts";
+export * from "./tensor.ts";

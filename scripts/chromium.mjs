@@ -1,0 +1,28 @@
+// Finds the Chromium that the browser tests drive. Playwright's own download is not used: the system's is.
+import { existsSync } from "node:fs";
+
+const candidates = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+/** Path of an installed Chromium, or "" where there is none. */
+export function chromiumPath() {
+  return candidates.find((path) => path !== undefined && existsSync(path)) ?? "";
+}
+
+/** Flags for headless runs, as root too, that reach nothing but the test server; WebGPU on the software adapter. */
+export const chromiumArgs = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
