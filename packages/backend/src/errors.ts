@@ -1,0 +1,67 @@
+/** What can go wrong between a caller and a backend, as data. `code` is for programs, `message` for people. */
+import { BitbudgetError, type TensorType } from "@bitbudget/core";
+import type { OpName } from "./spec.ts";
+
+/** A spec that contradicts itself: no backend could run it. */
+export class SpecError extends BitbudgetError {
+  readonly code = "SPEC";
+  readonly op: OpName;
+  /** Path of the offending part, e.g. "inputs[0].shape" or "attributes.groups". */
+  readonly field: string;
+  constructor(op: OpName, field: string, message: string) {
+    super(`${op}: ${field} ${message}`);
+    this.op = op;
+    this.field = field;
+  }
+}
+
+/** A sound spec that this backend does not run. */
+export class UnsupportedError extends BitbudgetError {
+  readonly code = "UNSUPPORTED";
+  readonly backend: string;
+  readonly op: OpName;
+  readonly reason: string;
+  constructor(backend: string, op: OpName, reason: string) {
+    super(
+      `${backend} does not support this ${op}: ${reason}; ask supports(spec) first, or use another backend`,
+    );
+    this.backend = backend;
+    this.op = op;
+    this.reason = reason;
+  }
+}
+
+/** A tensor, weight or list of them that does not match what the spec says. */
+export class OperandError extends BitbudgetError {
+  readonly code = "OPERAND";
+  /** Which one: "inputs[1]", "weights.scale". */
+  readonly operand: string;
+  readonly expected: string;
+  readonly actual: string;
+  constructor(op: string, operand: string, expected: string, actual: string) {
+    super(`${op}: ${operand} must be ${expected}, but is ${actual}`);
+    this.operand = operand;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** Use of a backend, kernel or tensor after it was disposed. */
+export class DisposedError extends BitbudgetError {
+  readonly code = "DISPOSED";
+  readonly subject: string;
+  constructor(subject: string) {
+    super(`${subject} was disposed; create it again before using it`);
+    this.subject = subject;
+  }
+}
+
+/** A measurement that would not mean anything. */
+export class TimingError extends BitbudgetError {
+  readonly code = "TIMING";
+}
+
+/** "float32 [2, 3]" */
+export function describeType({ dtype, shape }: TensorType): string {
+  return `${dtype} [${shape.join(", ")}]`;
+}

@@ -1,0 +1,91 @@
+/** The ops of the contract. Adding one: its file, a line in each of the two lists below, docs/adding-an-op.md. */
+import type { KernelSpec, OpName } from "../spec.ts";
+import { type BinaryAttributes, binary } from "./binary.ts";
+import { type Conv2dAttributes, conv2d } from "./conv2d.ts";
+import type { OpDefinition } from "./definition.ts";
+import {
+  type ConcatAttributes,
+  concat,
+  type GatherAttributes,
+  gather,
+  type PadAttributes,
+  pad,
+  type TransposeAttributes,
+  transpose,
+} from "./layout.ts";
+import { type LinearAttributes, linear } from "./linear.ts";
+import { type MatmulAttributes, type MatmulWeights, matmul } from "./matmul.ts";
+import {
+  type BatchNormAttributes,
+  type BatchNormWeights,
+  batchNorm,
+  type LayerNormAttributes,
+  type LayerNormWeights,
+  layerNorm,
+} from "./normalization.ts";
+import { type Pool2dAttributes, pool2d } from "./pool2d.ts";
+import {
+  type DequantizeAttributes,
+  dequantize,
+  type QuantizeAttributes,
+  type QuantizeWeights,
+  quantize,
+  type RequantizeAttributes,
+  type RequantizeWeights,
+  requantize,
+} from "./quantize.ts";
+import { type ReduceAttributes, reduce } from "./reduce.ts";
+import { type ResizeAttributes, resize } from "./resize.ts";
+import { type SoftmaxAttributes, softmax } from "./softmax.ts";
+import { type UnaryAttributes, unary } from "./unary.ts";
+import type { WeightedWeights } from "./weighted.ts";
+
+/** Attributes and weight names of every op. */
+export interface OpMap {
+  linear: { attributes: LinearAttributes; weights: WeightedWeights };
+  conv2d: { attributes: Conv2dAttributes; weights: WeightedWeights };
+  matmul: { attributes: MatmulAttributes; weights: MatmulWeights };
+  quantize: { attributes: QuantizeAttributes; weights: QuantizeWeights };
+  dequantize: { attributes: DequantizeAttributes; weights: QuantizeWeights };
+  requantize: { attributes: RequantizeAttributes; weights: RequantizeWeights };
+  unary: { attributes: UnaryAttributes; weights: never };
+  binary: { attributes: BinaryAttributes; weights: never };
+  reduce: { attributes: ReduceAttributes; weights: never };
+  softmax: { attributes: SoftmaxAttributes; weights: never };
+  layerNorm: { attributes: LayerNormAttributes; weights: LayerNormWeights };
+  batchNorm: { attributes: BatchNormAttributes; weights: BatchNormWeights };
+  pool2d: { attributes: Pool2dAttributes; weights: never };
+  transpose: { attributes: TransposeAttributes; weights: never };
+  concat: { attributes: ConcatAttributes; weights: never };
+  gather: { attributes: GatherAttributes; weights: never };
+  pad: { attributes: PadAttributes; weights: never };
+  resize: { attributes: ResizeAttributes; weights: never };
+}
+
+/** The definition of every op, by name. */
+export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
+  linear,
+  conv2d,
+  matmul,
+  quantize,
+  dequantize,
+  requantize,
+  unary,
+  binary,
+  reduce,
+  softmax,
+  layerNorm,
+  batchNorm,
+  pool2d,
+  transpose,
+  concat,
+  gather,
+  pad,
+  resize,
+};
+
+export const opNames = Object.keys(ops).filter((name): name is OpName => Object.hasOwn(ops, name));
+
+export function definitionOf<O extends OpName>(spec: KernelSpec<O>): OpDefinition<O> {
+  return ops[spec.op];
+}
