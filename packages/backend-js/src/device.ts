@@ -1,0 +1,37 @@
+/** The host as a device: typed arrays for memory, the order of calls for order, performance.now() for time. */
+import type { Device } from "@bitbudget/backend";
+import { allocateStorage, type Storage, viewStorage } from "@bitbudget/core";
+
+export function hostDevice(): Device<Storage> {
+  return {
+    info: { key: `js/${engine()}`, description: `JavaScript in ${engine()}` },
+    allocate: ({ dtype, shape }) => allocateStorage(dtype, shape),
+    view: (buffer, { dtype, shape }) => viewStorage(buffer, dtype, shape),
+    write: (buffer, _type, data) => bytesOf(buffer).set(bytesOf(data)),
+    read: (buffer, { dtype, shape }) => {
+      const copy = allocateStorage(dtype, shape);
+      bytesOf(copy).set(bytesOf(buffer));
+      return copy;
+    },
+    // The garbage collector frees it: the handle that held the array is gone.
+    free: () => {},
+    stopwatch: (run) => ({
+      clock: "performance.now",
+      now: () => performance.now(),
+      run: (times) => {
+        for (let i = 0; i < times; i++) run();
+      },
+    }),
+    close: () => {},
+  };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Storage): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Name and major version of the engine: timings of different engines do not compare. */
+function engine(): string {
+  const { navigator } = globalThis;
+  return navigator?.userAgent.match(/(Node\.js|Chrome|Firefox|Version)\/\d+/)?.[0] ?? "unknown engine";
+}
