@@ -6,7 +6,7 @@ export function hostDevice(): Device<Storage> {
   return {
     info: { key: `js/${engine()}`, description: `JavaScript in ${engine()}` },
     allocate: ({ dtype, shape }) => allocateStorage(dtype, shape),
-    view: (buffer, { dtype, shape }) => viewStorage(buffer, dtype, shape),
+    view: (buffer, { dtype, shape }, byteOffset) => viewStorage(buffer, dtype, shape, byteOffset),
     write: (buffer, _type, data) => bytesOf(buffer).set(bytesOf(data)),
     read: (buffer, { dtype, shape }) => {
       const copy = allocateStorage(dtype, shape);

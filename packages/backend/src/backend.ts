@@ -21,8 +21,11 @@ export interface Backend extends AsyncDisposable {
 
   /** A tensor on the device, zero-filled or a copy of `data`. It stays there until `dispose`. */
   create(type: TensorType, data?: Storage): Tensor;
-  /** The same memory under another type of at most as many bytes: a reshape that moves nothing. */
-  view(tensor: Tensor, type: TensorType): Tensor;
+  /**
+   * A part of the same memory under another type: a reshape that moves nothing, or a slot of an arena.
+   * `byteOffset` is a multiple of VIEW_ALIGNMENT.
+   */
+  view(tensor: Tensor, type: TensorType, byteOffset?: number): Tensor;
 
   /** Compiles the spec and packs the weights, which are copied: the kernel owns what it keeps. */
   prepare<O extends OpName>(spec: KernelSpec<O>, weights?: Weights<O>): Promise<Kernel<O>>;
@@ -47,6 +50,9 @@ export interface Backend extends AsyncDisposable {
   /** Frees all tensors and kernels; later calls throw a DisposedError. Same as `await using`. */
   dispose(): Promise<void>;
 }
+
+/** Views start at multiples of this many bytes: what the strictest device, a GPU, asks of a binding. */
+export const VIEW_ALIGNMENT = 256;
 
 export interface DeviceInfo {
   /** Equal for two runs exactly when their timings may be compared. */

@@ -3,7 +3,7 @@
  * A backend is a device (memory, order, clock) plus a table of small kernel files; `createBackend` makes the rest.
  */
 import type { Storage, TensorType } from "@bitbudget/core";
-import type { Arithmetic, Backend, DeviceInfo, Kernel, Tensor } from "./backend.ts";
+import { type Arithmetic, type Backend, type DeviceInfo, type Kernel, type Tensor, VIEW_ALIGNMENT } from "./backend.ts";
 import {
   type Capability,
   describeOperands,
@@ -22,8 +22,8 @@ export interface Device<Buffer> {
   readonly info: DeviceInfo;
   /** Zero-filled memory for a tensor. */
   allocate(type: TensorType): Buffer;
-  /** The start of the same memory as another type, at most as long. */
-  view(buffer: Buffer, type: TensorType): Buffer;
+  /** A part of the same memory as another type; it fits, and the offset is aligned. */
+  view(buffer: Buffer, type: TensorType, byteOffset: number): Buffer;
   write(buffer: Buffer, type: TensorType, data: Storage): void;
   /** A copy, after everything enqueued before is done. */
   read(buffer: Buffer, type: TensorType): Storage | Promise<Storage>;
@@ -242,13 +242,15 @@ export function createBackend<Context, Buffer>(parts: BackendParts<Context, Buff
       return tensor;
     },
 
-    view(tensor, type) {
+    view(tensor, type, byteOffset = 0) {
       assertOpen();
       const handle = TensorHandle.from(tensor, "tensor");
-      checkStorage(name, "type", type, undefined);
-      if (typeBytes(type) > typeBytes(handle.type))
-        throw new OperandError(name, "type", `at most ${typeBytes(handle.type)} bytes`, `${typeBytes(type)}`);
-      return new TensorHandle(type, device.view(handle.buffer, type), handle.root);
+      const available = typeBytes(handle.type) - byteOffset;
+      if (!(byteOffset >= 0 && byteOffset % VIEW_ALIGNMENT === 0))
+        throw new OperandError(name, "byteOffset", `a multiple of ${VIEW_ALIGNMENT}`, `${byteOffset}`);
+      if (typeBytes(type) > available)
+        throw new OperandError(name, "type", `at most ${available} bytes`, `${typeBytes(type)}`);
+      return new TensorHandle(type, device.view(handle.buffer, type, byteOffset), handle.root);
     },
 
     async prepare<O extends OpName>(spec: KernelSpec<O>, weights: Weights<O> = {}) {
