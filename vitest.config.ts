@@ -12,7 +12,10 @@ export default defineConfig({
       { test: { name: "node", include: tests, environment: "node" } },
       {
         server: {
-          headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+          headers: {
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Embedder-Policy": "require-corp",
+          },
         },
         test: {
           name: "chromium",

@@ -1,4 +1,5 @@
 // Finds the Chromium that the browser tests drive. Playwright's own download is not used: the system's is.
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const candidates = [
@@ -26,3 +27,23 @@ export const chromiumArgs = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
 ];
+
+/** Installs Debian's Chromium where that is possible; elsewhere says how to get one. */
+export function installChromium() {
+  const isRoot = process.getuid?.() === 0;
+  if (!existsSync("/usr/bin/apt-get") || !isRoot) {
+    console.error(
+      "The browser tests need Chromium. Install it (Debian, Ubuntu: sudo apt-get install chromium) " +
+        "or set CHROMIUM_PATH to the path of a Chrome or Chromium.",
+    );
+    return false;
+  }
+  const options = {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  };
+  console.log("Installing Chromium with apt-get ...");
+  spawnSync("apt-get", ["update"], options);
+  spawnSync("apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], options);
+  return chromiumPath() !== "";
+}
