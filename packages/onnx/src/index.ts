@@ -1,0 +1,21 @@
+export * from "./errors.ts";
+export type { Bytes } from "./io/bytes.ts";
+export type { ExternalDataOptions, Externalized, Placement } from "./io/externalize.ts";
+export { externalize } from "./io/externalize.ts";
+export { type ExternalReference, externalReference } from "./io/locations.ts";
+export { ModelFile, openBlob, openUrl } from "./io/model-file.ts";
+export { type ParseOptions, parseGraph, parseModel, parseTensor } from "./io/parse.ts";
+export { blobSource, type ExternalSource, urlSource } from "./io/sources.ts";
+export { allTensors, graphTensors } from "./io/tensors.ts";
+export { writeGraph, writeModel, writeTensor } from "./io/write.ts";
+export * from "./proto.ts";
+export { dataType, type ElementType, type ExtraName, elementType } from "./tensor/formats.ts";
+export {
+  anyTensorValue,
+  type ExtraTensor,
+  isExternal,
+  type TensorValue,
+  tensorBytes,
+  tensorValue,
+} from "./tensor/read.ts";
+export { toTensorProto } from "./tensor/write.ts";
