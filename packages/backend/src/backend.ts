@@ -34,6 +34,8 @@ export interface Backend extends AsyncDisposable {
    * `kernel.outputs`; the kernel writes every element of them and nothing else. No output may share memory with an input.
    */
   dispatch(kernel: Kernel, inputs: readonly Tensor[], outputs: readonly Tensor[]): void;
+  /** Overwrites a tensor from the host, in the order of the calls: what was dispatched before still sees the old data. */
+  write(tensor: Tensor, data: Storage): void;
   /** The only way back to the host: waits for everything dispatched before, then copies. */
   read(tensor: Tensor): Promise<HostTensor>;
 

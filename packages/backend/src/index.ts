@@ -20,6 +20,7 @@ export * from "./ops/softmax.ts";
 export * from "./ops/unary.ts";
 export * from "./ops/weighted.ts";
 export * from "./ops/window.ts";
+export * from "./parts.ts";
 export * from "./resize-taps.ts";
 export * from "./spec.ts";
 export * from "./timing.ts";

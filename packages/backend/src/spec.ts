@@ -32,13 +32,14 @@ export function specKey(spec: KernelSpec): string {
 
 /** A deep, frozen copy, so that nobody can change a spec that has become a key. */
 export function freezeSpec<O extends OpName>(spec: KernelSpec<O>): KernelSpec<O> {
-  return deepFreeze(structuredClone(spec));
+  return frozenCopy(spec);
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null) {
-    for (const entry of Object.values(value)) deepFreeze(entry);
-    Object.freeze(value);
-  }
-  return value;
+function frozenCopy<T>(value: T): T;
+function frozenCopy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map((entry) => frozenCopy(entry)));
+  return Object.freeze(
+    Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, frozenCopy(entry)])),
+  );
 }
