@@ -21,14 +21,17 @@ export function createBackend<Context, Buffer>(parts: BackendParts<Context, Buff
     readonly type: TensorType;
     /** The tensor that owns the memory: itself, unless this is a view. */
     readonly root: TensorHandle;
+    /** First byte in the memory of the root. */
+    readonly start: number;
     readonly #buffer: Buffer;
     #disposed = false;
 
-    constructor(type: TensorType, buffer: Buffer, root?: TensorHandle) {
+    constructor(type: TensorType, buffer: Buffer, base?: TensorHandle, byteOffset = 0) {
       this.type = Object.freeze({ dtype: type.dtype, shape: Object.freeze([...type.shape]) });
       this.#buffer = buffer;
-      this.root = root ?? this;
-      if (root === undefined) {
+      this.root = base?.root ?? this;
+      this.start = (base?.start ?? 0) + byteOffset;
+      if (base === undefined) {
         live.tensors.add(this);
         live.bytes += typeBytes(type);
       }
@@ -39,6 +42,14 @@ export function createBackend<Context, Buffer>(parts: BackendParts<Context, Buff
         throw new OperandError(name, role, `a tensor of this backend`, "a tensor of another backend");
       if (tensor.disposed) throw new DisposedError(`${role} (${describeType(tensor.type)})`);
       return tensor;
+    }
+
+    overlaps(other: TensorHandle): boolean {
+      return (
+        this.root === other.root &&
+        this.start < other.start + typeBytes(other.type) &&
+        other.start < this.start + typeBytes(this.type)
+      );
     }
 
     get buffer(): Buffer {
@@ -142,17 +153,17 @@ export function createBackend<Context, Buffer>(parts: BackendParts<Context, Buff
     const handle = KernelHandle.from(kernel);
     const from = operands(handle.spec.op, "inputs", inputs, handle.spec.inputs);
     const to = operands(handle.spec.op, "outputs", outputs, handle.outputs);
-    const roots = new Set(from.map((tensor) => tensor.root));
-    for (const [i, { root, type }] of to.entries()) {
-      if (roots.has(root))
+    for (const [i, output] of to.entries())
+      if (
+        from.some((tensor) => tensor.overlaps(output)) ||
+        to.some((tensor, k) => k < i && tensor.overlaps(output))
+      )
         throw new OperandError(
           handle.spec.op,
           `outputs[${i}]`,
           "memory that no input and no other output uses",
-          `shared (${describeType(type)})`,
+          `shared (${describeType(output.type)})`,
         );
-      roots.add(root);
-    }
     return { handle, from: from.map((tensor) => tensor.buffer), to: to.map((tensor) => tensor.buffer) };
   }
 
@@ -195,7 +206,7 @@ export function createBackend<Context, Buffer>(parts: BackendParts<Context, Buff
         throw new OperandError(name, "byteOffset", `a multiple of ${VIEW_ALIGNMENT}`, `${byteOffset}`);
       if (typeBytes(type) > available)
         throw new OperandError(name, "type", `at most ${available} bytes`, `${typeBytes(type)}`);
-      return new TensorHandle(type, device.view(handle.buffer, type, byteOffset), handle.root);
+      return new TensorHandle(type, device.view(handle.buffer, type, byteOffset), handle, byteOffset);
     },
 
     async prepare<O extends OpName>(spec: KernelSpec<O>, weights: Weights<O> = {}) {
