@@ -9,6 +9,12 @@ REVERSED = {"s8u8": (s8, u8)}
 # Rows, reduction, columns: single elements, odd lengths, tails after multiples of 4, 8, 16 and 32.
 SHAPES = [(1, 1, 1), (1, 7, 5), (5, 1, 3), (3, 17, 9), (4, 32, 16), (7, 33, 19), (1, 67, 33), (2, 4, 8)]
 
+# Three scales whose float32 multiplier a * b / y is exactly 1/2, and is not in another order of the steps or in float64:
+# there a sum that is odd, a tie here, goes to the other side.
+HALVES = [(0.85, 0.89, 1.513), (0.03, 0.06, 0.0036), (0.09, 0.18, 0.0324)]
+# Sums that float32 does not hold: it takes these next to a tie of sum / 2^18 for the tie itself.
+WIDE = np.array([(2 * half + 1) * 2**17 + off for half in (128, 129, 140) for off in (-1, 0, 1)])
+
 
 def codes(rng, dtype, shape):
     info = np.iinfo(dtype)
@@ -39,11 +45,24 @@ def matmul_integer(golden, rng):
                    {"A": np.full((2, 600), np.iinfo(a).min, a), "B": np.full((600, 3), np.iinfo(b).max, b),
                     "a_zero_point": a(np.iinfo(a).max), "b_zero_point": b(np.iinfo(b).min)},
                    outputs=("Y",), constants=("B", "b_zero_point"))
-        golden.run("MatMulInteger", f"{label} batch of A", {"A": codes(rng, a, (2, 3, 5)), "B": codes(rng, b, (5, 4)),
-                   "a_zero_point": zero_point(rng, a), "b_zero_point": zero_point(rng, b)}, outputs=("Y",))
-        golden.run("MatMulInteger", f"{label} batches broadcast", {"A": codes(rng, a, (2, 1, 3, 5)), "B": codes(rng, b, (3, 5, 4)),
-                   "a_zero_point": zero_point(rng, a), "b_zero_point": zero_point(rng, b)}, outputs=("Y",))
+        golden.run("MatMulInteger", f"{label} batch of A",
+                   {"A": codes(rng, a, (2, 3, 5)), "B": codes(rng, b, (5, 4)), "a_zero_point": zero_point(rng, a),
+                    "b_zero_point": zero_point(rng, b)}, outputs=("Y",))
+        golden.run("MatMulInteger", f"{label} batches broadcast",
+                   {"A": codes(rng, a, (2, 1, 3, 5)), "B": codes(rng, b, (3, 5, 4)), "a_zero_point": zero_point(rng, a), "b_zero_point": zero_point(rng, b)}, outputs=("Y",))
     golden.run("MatMulInteger", "vectors", {"A": codes(rng, u8, 5), "B": codes(rng, u8, (5, 3))}, outputs=("Y",))
+
+
+def wide_product():
+    """A row and a matrix of 0 to 255 whose product is WIDE: as many 255 * 255 as fit, 255 times and 1 times the rest."""
+    full = max(WIDE) // 255**2
+    x = np.array([[255] * (full + 1) + [1]])
+    w = np.zeros((full + 2, len(WIDE)), np.int64)
+    for column, target in enumerate(WIDE):
+        w[: target // 255**2, column] = 255
+        w[full, column], w[full + 1, column] = divmod(target % 255**2, 255)
+    assert np.array_equal(x @ w, [WIDE])
+    return x, w
 
 
 def qlinear_matmul(golden, rng):
@@ -57,7 +76,8 @@ def qlinear_matmul(golden, rng):
                    constants=("b", "b_scale", "b_zero_point"))
 
     for label, (a, b) in COMBINATIONS.items():
-        middle = [128 if t is u8 else 0 for t in (a, b, a)]
+        # The output's is odd: whether it is added before or after the rounding decides ties.
+        middle = [128 if t is u8 else 0 for t in (a, b)] + [131 if a is u8 else 3]
         centred = [t(zero) for t, zero in zip((a, b, a), middle)]
         for m, k, n in SHAPES:
             # Scaled so that the results fill the range and overflow it now and then.
@@ -68,20 +88,22 @@ def qlinear_matmul(golden, rng):
             w = (rng.integers(-3, 4, (k, n)) + middle[1]).astype(b)
             for divisor in (2, 4, 8):
                 run(label, f"ties, sums / {divisor}, {m}x{k}x{n}", x, w, (0.5, 0.25, 0.125 * divisor), centred)
-            # 0.1 * 0.3 / 0.06 is 1/2 only nearly: what is a tie depends on the order of the float32 steps.
-            run(label, f"ties, 0.1 * 0.3 / 0.06, {m}x{k}x{n}", x, w, (0.1, 0.3, 0.06), centred)
+        for scales in HALVES:
+            run(label, "ties, {} * {} / {}".format(*scales), x, w, scales, centred)
         x, w = codes(rng, a, (5, 13)), codes(rng, b, (13, 7))
         run(label, "saturating", x, w, (1, 1, 40), centred)
-        run(label, "multiplier above 1", (x // 32 + middle[0]).astype(a), (w // 32 + middle[1]).astype(b), (2, 0.75, 0.5), centred)
+        run(label, "multiplier above 1", (x // 32 + middle[0]).astype(a), (w // 32 + middle[1]).astype(b),
+            (2, 0.75, 0.5), centred)
         run(label, "zero points at the ends", x, w, (0.02, 0.03, 0.4),
             [a(np.iinfo(a).max), b(np.iinfo(b).min), a(np.iinfo(a).min)])
-        run(label, "scale per column", x, w, (0.02, rng.uniform(0.01, 0.1, 7), 0.2), [centred[0], np.full(7, centred[1]), centred[2]])
+        run(label, "scale per column", x, w, (0.02, rng.uniform(0.01, 0.1, 7), 0.2),
+            [centred[0], np.full(7, centred[1]), centred[2]])
         run(label, "scale and zero point per column", x, w, (0.02, rng.uniform(0.01, 0.1, 7), 0.3),
             [centred[0], codes(rng, b, 7), centred[2]])
-        # Sums beyond 2^24 are rounded on their way to float32.
-        low = rng.integers(0, 9, (3, 1100))
-        run(label, "sums beyond 2^24", (np.iinfo(a).max - low).astype(a), (np.iinfo(b).max - rng.integers(0, 9, (1100, 5))).astype(b),
-            (1, 1, 2.0**18 if label != "s8s8" else 2.0**17), [a(np.iinfo(a).min), b(np.iinfo(b).min), a(0)])
+        x, w = wide_product()
+        low = [np.iinfo(t).min for t in (a, b)]
+        run(label, "sums beyond 2^24", (x + low[0]).astype(a), (w + low[1]).astype(b), (1, 1, 2.0**18),
+            [a(low[0]), b(low[1]), a(low[0])])
         run(label, "batch of A", codes(rng, a, (2, 3, 5)), codes(rng, b, (5, 4)), (0.02, 0.03, 0.15))
         run(label, "batches of A and B", codes(rng, a, (2, 3, 5)), codes(rng, b, (2, 5, 4)), (0.02, 0.03, 0.15))
     run("s8u8", "int8 by uint8", codes(rng, s8, (5, 13)), codes(rng, u8, (13, 7)), (0.02, 0.03, 0.3))
@@ -115,10 +137,17 @@ def qgemm(golden, rng):
             }
             golden.run("QGemm", f"{label} {name}", inputs, outputs=("Y",), domain="com.microsoft", transA=trans_a, transB=trans_b,
                        alpha=alpha, constants=("B", "b_scale", "b_zero_point", "C"))
-    small = rng.integers(-9, 10, (6, 5)).astype(s8), rng.integers(-3, 4, (5, 9)).astype(s8)
-    golden.run("QGemm", "s8s8 ties, sums / 4", {"A": small[0], "a_scale": f32(0.5), "a_zero_point": s8(0), "B": small[1],
-               "b_scale": f32(0.5), "b_zero_point": s8(0), "C": np.arange(9, dtype=np.int32), "y_scale": f32(1), "y_zero_point": s8(0)},
-               outputs=("Y",), constants=("B", "b_scale", "b_zero_point", "C"), domain="com.microsoft")
+    x, w = rng.integers(-9, 10, (6, 5)).astype(s8), rng.integers(-3, 4, (5, 9)).astype(s8)
+    for name, a, scales, bias, zero in (
+        ("ties, sums / 4", x, (0.5, 0.5, 1), np.arange(9), 3),
+        *(("ties, {} * {} / {}".format(*scales), x, scales, np.arange(9), 3) for scales in HALVES),
+        ("bias beyond 2^24", np.zeros_like(x), (1, 1, 2.0**18), WIDE, -128),
+    ):
+        golden.run("QGemm", f"s8s8 {name}",
+                   {"A": a, "a_scale": f32(scales[0]), "a_zero_point": s8(0),
+                    "B": w, "b_scale": f32(scales[1]), "b_zero_point": s8(0), "C": bias.astype(np.int32),
+                    "y_scale": f32(scales[2]), "y_zero_point": s8(zero)},
+                   outputs=("Y",), constants=("B", "b_scale", "b_zero_point", "C"), domain="com.microsoft")
 
 
 def qlinear_add(golden, rng):
@@ -131,8 +160,10 @@ def qlinear_add(golden, rng):
     for dtype in (u8, s8):
         name = np.dtype(dtype).name
         zeros = [dtype(z) for z in ((127, 100, 121) if dtype is u8 else (0, -27, 5))]
-        for shape_a, shape_b in (((3, 37), (3, 37)), ((5,), (5,)), ((2, 3, 4), (4,)), ((2, 3, 4), (1, 3, 1)), ((3, 1), (1, 5)), ((7,), ())):
-            run(f"{name} {list(shape_a)} + {list(shape_b)}", codes(rng, dtype, shape_a), codes(rng, dtype, shape_b), (0.05, 0.07, 0.09), zeros)
+        for shape_a, shape_b in (((3, 37), (3, 37)), ((5,), (5,)), ((2, 3, 4), (4,)), ((2, 3, 4), (1, 3, 1)), ((3, 1), (1, 5)),
+                                 ((7,), ())):
+            a, b = codes(rng, dtype, shape_a), codes(rng, dtype, shape_b)
+            run(f"{name} {list(shape_a)} + {list(shape_b)}", a, b, (0.05, 0.07, 0.09), zeros)
         # All pairs of some codes, halved and quartered: exact in float32, and every second or fourth sum a tie.
         a, b = codes(rng, dtype, (40, 1)), codes(rng, dtype, (1, 40))
         run(f"{name} ties, a / 2 + b / 2", a, b, (0.5, 0.5, 1), zeros)
@@ -144,17 +175,20 @@ def global_average_pool(golden, rng):
     for dtype in (u8, s8):
         name = np.dtype(dtype).name
         zeros = (dtype(120), dtype(10))
-        for channels_last, shape in ((0, (2, 3, 5, 7)), (0, (1, 5, 4, 4)), (1, (2, 5, 7, 3)), (1, (1, 4, 4, 17)), (0, (1, 3, 1, 1))):
+        for channels_last, shape in ((0, (2, 3, 5, 7)), (0, (1, 5, 4, 4)), (1, (2, 5, 7, 3)), (1, (1, 4, 4, 17)),
+                                     (0, (1, 3, 1, 1))):
             for scales in ((0.05, 0.03), (0.5, 0.5)):
                 golden.run("QLinearGlobalAveragePool", f"{name} {list(shape)}, channels_last {channels_last}, scales {scales}",
                            {"X": codes(rng, dtype, shape), "x_scale": f32(scales[0]), "x_zero_point": zeros[0],
                             "y_scale": f32(scales[1]), "y_zero_point": zeros[1]},
                            outputs=("Y",), domain="com.microsoft", channels_last=channels_last)
-        # Means of 4 elements, one unit of the output each: every second or fourth is a tie.
-        small = (rng.integers(-9, 10, (1, 60, 2, 2)) + (128 if dtype is u8 else 0)).astype(dtype)
-        golden.run("QLinearGlobalAveragePool", f"{name} ties",
-                   {"X": small, "x_scale": f32(0.5), "x_zero_point": dtype(128 if dtype is u8 else 0), "y_scale": f32(0.5),
-                    "y_zero_point": dtype(7)}, outputs=("Y",), domain="com.microsoft", channels_last=0)
+        # Sums times 1/4, and sums times 1/2 in one order of the float32 steps alone: which ones are ties depends on it.
+        middle = 128 if dtype is u8 else 0
+        for size, scales in (((2, 2), (0.5, 0.5)), ((2, 5), (0.13, 0.026)), ((4, 5), (0.49, 0.049)), ((7, 7), (0.49, 0.02))):
+            small = (rng.integers(-3, 4, (1, 40, *size)) + middle).astype(dtype)
+            golden.run("QLinearGlobalAveragePool", f"{name} ties, {list(size)}, scales {scales}",
+                       {"X": small, "x_scale": f32(scales[0]), "x_zero_point": dtype(middle), "y_scale": f32(scales[1]),
+                        "y_zero_point": dtype(7)}, outputs=("Y",), domain="com.microsoft", channels_last=0)
 
 
 def add_cases(golden, rng):

@@ -17,7 +17,7 @@ f32 = np.float32
 
 # Why an answer is no example to follow: errors of onnxruntime 1.30.
 THROUGH_INT32 = "converts to int32 before it saturates: quotients beyond int32, infinity included, come out at the wrong end"
-TWO_BITS = "2-bit codes along the last axis come out wrong when a row does not fill its bytes"
+TWO_BITS = "2-bit codes come out wrong when the axis of the scales is the last"
 E5M2_OVERFLOW = "without saturation 61440 and the float32 above it become NaN; ONNX says infinity"
 INT32_WRAPS = "x - zero_point wraps in int32"
 
@@ -46,8 +46,8 @@ def codes_of(dtype, rng):
     if high - low < 256:
         return np.arange(low, high + 1)
     middle = (low + high) // 2
-    near = [np.arange(low, low + 60), np.arange(middle - 60, middle + 60), np.arange(high - 59, high + 1)]
-    return np.concatenate([*near, rng.integers(low, high, 260)])
+    near = [np.arange(low, low + 40), np.arange(middle - 40, middle + 40), np.arange(high - 39, high + 1)]
+    return np.concatenate([*near, rng.integers(low, high, 140)])
 
 
 def zero_points(dtype):
@@ -230,8 +230,8 @@ def cast(golden, rng):
         bits = ml_dtypes.finfo(dtype).bits
         if bits == 16:
             largest = f32(ml_dtypes.finfo(dtype).max)
-            x = f32([0, 1, 1 + 2**-11, 1 + 3 * 2**-11, 1 + 2**-8, 1 + 3 * 2**-8, largest, 65519, 65520, 3.39e38, 3.4e38, 3.4028235e38,
-                     2**-24, 2**-25, 3 * 2**-26, 1e-45, 1e-40, np.inf, np.nan])
+            x = f32([0, 1, 1 + 2**-11, 1 + 3 * 2**-11, 1 + 2**-8, 1 + 3 * 2**-8, largest, 65519, 65520,
+                     3.39e38, 3.4e38, 3.4028235e38, 2**-24, 2**-25, 3 * 2**-26, 1e-45, 1e-40, np.inf, np.nan])
             golden.run("Cast", f"float32 to {name_of(dtype)}", {"input": np.concatenate([x, -x])}, to=onnx_type)
             continue
         for saturate in (1, 0) if bits == 8 else (1,):

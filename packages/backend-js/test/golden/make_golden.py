@@ -13,11 +13,14 @@ import numpy
 import onnx
 import onnxruntime
 
+import cases_conv
+import cases_float
+import cases_nbits
 import cases_qlinear
 import cases_quantize
 from one_op import Golden
 
-FILES = {"quantize": cases_quantize, "qlinear": cases_qlinear}
+FILES = {"quantize": cases_quantize, "qlinear": cases_qlinear, "conv": cases_conv, "nbits": cases_nbits, "float": cases_float}
 
 
 def main():

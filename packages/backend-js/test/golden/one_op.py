@@ -97,7 +97,7 @@ class Golden:
         try:
             session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
             feeds = {
-                key: onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
+                key: onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"))
                 for key, array in present.items()
                 if key not in fixed
             }
