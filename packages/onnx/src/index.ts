@@ -1,4 +1,14 @@
+export { checkModel, findProblems } from "./check/check.ts";
 export * from "./errors.ts";
+export * from "./graph/attributes.ts";
+export { Graph } from "./graph/graph.ts";
+export type { Initializers } from "./graph/initializers.ts";
+export { makeNode, makeValueInfo, type NodeFields } from "./graph/make.ts";
+export { canonicalDomain, opsetVersion, opsetVersions } from "./graph/opsets.ts";
+export { topologicalOrder } from "./graph/order.ts";
+export { nodeName } from "./graph/place.ts";
+export { type Pruned, prune } from "./graph/prune.ts";
+export { subgraphsOf, type Use, usesOf } from "./graph/scope.ts";
 export type { Bytes } from "./io/bytes.ts";
 export type { ExternalDataOptions, Externalized, Placement } from "./io/externalize.ts";
 export { externalize } from "./io/externalize.ts";
