@@ -2,8 +2,10 @@
  * The dtype table: one row per number format, measured in bits.
  *
  * Names and numbers are those of ONNX `TensorProto.DataType`. Everything else about a format (its range, its
- * rounding, how its codes pack) follows from its row; no other file lists the formats again.
+ * rounding, how its codes pack) follows from its row; the one other list of formats is that of the array types that
+ * hold them (`StorageOf`).
  */
+import { ArgumentError } from "./errors.ts";
 
 /** Formats with a sign, an exponent and a mantissa. */
 export type FloatName =
@@ -42,18 +44,39 @@ interface Row {
   /** Smallest and largest finite value. For 64-bit integers: the nearest double. */
   readonly min: number;
   readonly max: number;
-  /** Decimal digits that survive a round trip through the format. */
+  /**
+   * Decimal digits that survive a round trip through the format: C's FLT_DIG and C++'s `digits10`. For 16 bits and more
+   * also numpy's `finfo.precision`.
+   */
   readonly digits: number;
 }
 
-/** A floating-point format: value = (-1)^sign * 1.mantissa * 2^(exponent - bias), with subnormals. */
+/**
+ * A floating-point format: value = (-1)^sign * 1.mantissa * 2^(exponent - bias), with subnormals and signed zeros.
+ *
+ * What becomes of a number that has no code (IEEE 754; for 8 bits and fewer ONNX `Cast`, whose default saturates):
+ *
+ * |               | too large | too large, `saturate: false` | infinity       | infinity, `saturate: false` | NaN     |
+ * | ------------- | --------- | ---------------------------- | -------------- | --------------------------- | ------- |
+ * | float64       |           |                              | infinity       | infinity                    | NaN     |
+ * | float32       | largest   | infinity                     | infinity       | infinity                    | NaN     |
+ * | float16       | largest   | infinity                     | infinity       | infinity                    | NaN     |
+ * | bfloat16      | largest   | infinity                     | infinity       | infinity                    | NaN     |
+ * | float8_e5m2   | largest   | infinity                     | largest        | infinity                    | NaN     |
+ * | float8_e4m3fn | largest   | NaN                          | largest        | NaN                         | NaN     |
+ * | float4_e2m1   | largest   | largest                      | largest        | largest                     | -0      |
+ *
+ * "Too large" is what lies beyond `max` after rounding; "largest" and infinities keep the sign of the number. There is
+ * one NaN, quiet, positive and without payload. -0 for NaN in float4_e2m1 is what ml_dtypes, and with it ONNX's
+ * reference implementation, makes of it.
+ */
 export interface FloatType extends Row {
   readonly kind: "float";
   readonly name: FloatName;
   readonly exponentBits: number;
   readonly mantissaBits: number;
   readonly bias: number;
-  /** Whether the format has codes for infinity and for NaN. */
+  /** Whether the format has codes for infinity and for NaN. No format has the former alone. */
   readonly hasInfinity: boolean;
   readonly hasNaN: boolean;
   /** Smallest positive normal and subnormal value. */
@@ -63,7 +86,10 @@ export interface FloatType extends Row {
   readonly epsilon: number;
 }
 
-/** An integer format, or `bool`. */
+/**
+ * An integer format, or `bool`. Integers round to nearest, ties to even, then saturate at `min` and `max`, infinities too;
+ * NaN becomes 0 (as in WebAssembly's `trunc_sat`). `bool` is 0 for zeros and 1 for all else, NaN included (ONNX `Cast`).
+ */
 export interface IntegerType extends Row {
   readonly kind: "integer" | "bool";
   readonly name: IntegerName | "bool";
@@ -117,30 +143,36 @@ const ieee = { hasInfinity: true, hasNaN: true };
 export const dtypes: { readonly [D in FloatName]: FloatType } & {
   readonly [D in IntegerName | "bool"]: IntegerType;
 } = {
-  float64: float("float64", 11, 11, 52, ieee),
-  float32: float("float32", 1, 8, 23, ieee),
-  float16: float("float16", 10, 5, 10, ieee),
-  bfloat16: float("bfloat16", 16, 8, 7, ieee),
-  float8_e4m3fn: float("float8_e4m3fn", 17, 4, 3, { hasInfinity: false, hasNaN: true }),
-  float8_e5m2: float("float8_e5m2", 19, 5, 2, ieee),
-  float4_e2m1: float("float4_e2m1", 23, 2, 1, { hasInfinity: false, hasNaN: false }),
-  int64: integer("int64", 7, 64),
-  uint64: integer("uint64", 13, 64),
-  int32: integer("int32", 6, 32),
-  uint32: integer("uint32", 12, 32),
-  int16: integer("int16", 5, 16),
-  uint16: integer("uint16", 4, 16),
-  int8: integer("int8", 3, 8),
-  uint8: integer("uint8", 2, 8),
-  int4: integer("int4", 22, 4),
-  uint4: integer("uint4", 21, 4),
-  int2: integer("int2", 26, 2),
-  uint2: integer("uint2", 25, 2),
+  float64: /* @__PURE__ */ float("float64", 11, 11, 52, ieee),
+  float32: /* @__PURE__ */ float("float32", 1, 8, 23, ieee),
+  float16: /* @__PURE__ */ float("float16", 10, 5, 10, ieee),
+  bfloat16: /* @__PURE__ */ float("bfloat16", 16, 8, 7, ieee),
+  float8_e4m3fn: /* @__PURE__ */ float("float8_e4m3fn", 17, 4, 3, { hasInfinity: false, hasNaN: true }),
+  float8_e5m2: /* @__PURE__ */ float("float8_e5m2", 19, 5, 2, ieee),
+  float4_e2m1: /* @__PURE__ */ float("float4_e2m1", 23, 2, 1, { hasInfinity: false, hasNaN: false }),
+  int64: /* @__PURE__ */ integer("int64", 7, 64),
+  uint64: /* @__PURE__ */ integer("uint64", 13, 64),
+  int32: /* @__PURE__ */ integer("int32", 6, 32),
+  uint32: /* @__PURE__ */ integer("uint32", 12, 32),
+  int16: /* @__PURE__ */ integer("int16", 5, 16),
+  uint16: /* @__PURE__ */ integer("uint16", 4, 16),
+  int8: /* @__PURE__ */ integer("int8", 3, 8),
+  uint8: /* @__PURE__ */ integer("uint8", 2, 8),
+  int4: /* @__PURE__ */ integer("int4", 22, 4),
+  uint4: /* @__PURE__ */ integer("uint4", 21, 4),
+  int2: /* @__PURE__ */ integer("int2", 26, 2),
+  uint2: /* @__PURE__ */ integer("uint2", 25, 2),
   bool: { kind: "bool", name: "bool", onnx: 9, bits: 8, signed: false, min: 0, max: 1, digits: 0 },
 };
 
 /** All names, widest first within each family. */
-export const dtypeNames = Object.keys(dtypes) as readonly DType[];
+export const dtypeNames = /* @__PURE__ */ Object.keys(dtypes) as readonly DType[];
+
+/** Row of a format. Throws ArgumentError where types were not checked and the name is unknown. */
+export function dtypeInfo(name: DType): DTypeInfo {
+  if (isDType(name)) return dtypes[name];
+  throw new ArgumentError(`"${name}" is not a dtype; use one of ${dtypeNames.join(", ")}`);
+}
 
 export function isDType(name: unknown): name is DType {
   return typeof name === "string" && Object.hasOwn(dtypes, name);

@@ -1,12 +1,12 @@
 /** The one rounding of the project: to nearest, ties to even (IEEE 754 roundTiesToEven, ONNX `Round`). */
 
-/** 1.5 * 2^52: added to a smaller double it leaves no room for a fraction, so the addition itself rounds. */
-const INTEGERS_ONLY = 6755399441055744;
-const NO_FRACTION_ABOVE = 2 ** 51;
+/** Doubles from here on are 1 apart or more: adding it leaves no room for a fraction, so the addition itself rounds. */
+const INTEGERS_FROM = 2 ** 52;
 
 /** Nearest integer, ties to even. Keeps the sign of zero, NaN and infinities. */
 export function roundHalfEven(x: number): number {
-  if (!(Math.abs(x) < NO_FRACTION_ABOVE)) return x;
-  const rounded = x + INTEGERS_ONLY - INTEGERS_ONLY;
-  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
+  const magnitude = Math.abs(x);
+  if (!(magnitude < INTEGERS_FROM) || x === 0) return x;
+  const rounded = magnitude + INTEGERS_FROM - INTEGERS_FROM;
+  return x < 0 ? -rounded : rounded;
 }
