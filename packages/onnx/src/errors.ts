@@ -43,19 +43,11 @@ export class ParseError extends OnnxError {
   readonly offset: number;
   /** The field that holds the offending bytes, like `graph.node[3].input[0]`; "" at the top. */
   readonly path: string;
-  private readonly detail: string;
   constructor(reason: ParseReason, offset: number, detail: string, path = "") {
     super(`${path === "" ? "the message" : path} cannot be read: ${detail} (at byte ${offset})`);
     this.reason = reason;
     this.offset = offset;
     this.path = path;
-    this.detail = detail;
-  }
-
-  /** The same error, seen from the message that holds `field`. */
-  inside(field: string): ParseError {
-    const path = this.path === "" ? field : `${field}.${this.path}`;
-    return new ParseError(this.reason, this.offset, this.detail, path);
   }
 }
 

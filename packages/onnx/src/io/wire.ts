@@ -7,7 +7,7 @@
  * Encoding: https://protobuf.dev/programming-guides/encoding
  */
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { ParseError } from "../errors.ts";
+import { ParseError, type ParseReason } from "../errors.ts";
 
 /** How many messages may lie inside each other, as in the protobuf runtimes of other languages. */
 export const NESTING_LIMIT = 100;
@@ -74,7 +74,26 @@ function wireOf(scalar: ScalarType): number {
 
 /** Throws a ParseError unless `bytes` is a well-formed message of the given type. Linear in the size of the file. */
 export function checkWire(message: DescMessage, bytes: Uint8Array): void {
-  new Scanner(bytes).message(message, bytes.length, 1);
+  try {
+    new Scanner(bytes).message(message, bytes.length, 1);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    throw new ParseError(fault.reason, fault.offset, fault.detail, fault.path.reverse().join("."));
+  }
+}
+
+/** What a scan found, on its way up through the messages that hold it; each adds its field to the path. */
+class Fault {
+  readonly reason: ParseReason;
+  readonly offset: number;
+  readonly detail: string;
+  /** Innermost field first. */
+  readonly path: string[] = [];
+  constructor(reason: ParseReason, offset: number, detail: string) {
+    this.reason = reason;
+    this.offset = offset;
+    this.detail = detail;
+  }
 }
 
 class Scanner {
@@ -102,9 +121,14 @@ class Scanner {
       }
       try {
         this.field(field, wire, end, depth);
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
-        throw within(error, field, this.occurrences(number, start, at, end));
+      } catch (fault) {
+        if (fault instanceof Fault) {
+          const indexed = field.repeated && !field.packable;
+          fault.path.push(
+            indexed ? `${field.name}[${this.occurrences(number, start, at, end)}]` : field.name,
+          );
+        }
+        throw fault;
       }
     }
   }
@@ -248,13 +272,7 @@ class Scanner {
     return count;
   }
 
-  private fail(reason: ParseError["reason"], detail: string, at = this.pos): never {
-    throw new ParseError(reason, at, detail);
+  private fail(reason: ParseReason, detail: string, at = this.pos): never {
+    throw new Fault(reason, at, detail);
   }
-}
-
-/** The same error, said of a field of the message around it. */
-function within(error: ParseError, field: FieldShape, index: number): ParseError {
-  const here = field.repeated && !field.packable ? `${field.name}[${index}]` : field.name;
-  return error.inside(here);
 }
