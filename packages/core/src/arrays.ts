@@ -40,11 +40,11 @@ export function encodeArray<D extends DType>(
   options: EncodeOptions = {},
 ): Storage<D> {
   checkStorage("out", dtype, out, values.length);
-  const storage: Storage = out;
-  if (storage instanceof BigInt64Array || storage instanceof BigUint64Array) {
+  const info = dtypeInfo(dtype);
+  if (holdsBigInts(info)) {
     for (let i = 0; i < values.length; i++) out[i] = encode(dtype, values[i]!);
   } else {
-    encodeBlocks(dtypeInfo(dtype), values as Numbers, storage, options.saturate ?? true);
+    encodeBlocks(info, values as Numbers, out as NumberStorage, options.saturate ?? true);
   }
   return out;
 }
@@ -72,8 +72,8 @@ function encodeBlocks(info: DTypeInfo, values: Numbers, out: NumberStorage, satu
         doubles.set(part);
         roundToOdd(doubles.subarray(0, count), numbers);
       }
-      if (codes instanceof Uint16Array) encode16(info, saturate, numbers, codes);
-      else if (codes instanceof Uint8Array) encode8(info, saturate, numbers, codes);
+      if (bits === 16) encode16(info, saturate, numbers, codes as Uint16Array);
+      else encode8(info, saturate, numbers, codes as Uint8Array);
     } else {
       const numbers = doubles.subarray(0, count);
       numbers.set(part);
@@ -121,7 +121,7 @@ export function decodeArray<D extends DType>(
 function decodeBlocks(dtype: DType, data: Storage, length: number, out: Values): void {
   const info = dtypeInfo(dtype);
   const { bits } = info;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+  if (holdsBigInts(info)) {
     for (let i = 0; i < length; i++) out[i] = Number(data[i]);
   } else if (bits < 8) {
     for (let start = 0; start < length; start += BLOCK) {
@@ -129,8 +129,12 @@ function decodeBlocks(dtype: DType, data: Storage, length: number, out: Values):
       decodeCodes(info, unpack(dtype, packed, Math.min(BLOCK, length - start)), out.subarray(start));
     }
   } else {
-    decodeCodes(info, data.subarray(0, length), out);
+    decodeCodes(info, data.subarray(0, length) as NumberStorage, out);
   }
+}
+
+function holdsBigInts({ kind, bits }: DTypeInfo): boolean {
+  return kind === "integer" && bits === 64;
 }
 
 function decodeCodes(info: DTypeInfo, codes: NumberStorage, out: Values): void {

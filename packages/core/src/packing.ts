@@ -67,7 +67,7 @@ export function unpack(dtype: DType, packed: Uint8Array, length: number, out?: C
   const byteShift = bits === 4 ? 1 : 2;
   const places = 8 / bits - 1;
   for (let i = 0; i < length; i++) {
-    const code = (packed[i >> byteShift]! >> ((i & places) * bits)) & mask;
+    const code = (packed[i >>> byteShift]! >> ((i & places) * bits)) & mask;
     bytes[i] = (code ^ sign) - sign;
   }
   return codes;
