@@ -1,0 +1,57 @@
+/**
+ * Control flow is planned away: an If becomes the nodes of the branch that is taken, a Loop or Scan the nodes of its
+ * rounds, a call of a function of the model the nodes of its body. A condition that only a run can tell ends the
+ * segment, like any other content that planning needs.
+ */
+import { canonicalDomain, getGraph, type NodeProto, opsetVersions } from "@bitbudget/onnx";
+import { bindOutputs, type Call, enterBody } from "./body.ts";
+import { inlineFunction } from "./functions.ts";
+import { planLoop } from "./loop.ts";
+import { NodeLowering } from "./lowering.ts";
+import type { Planner } from "./planner.ts";
+import { planScan } from "./scan.ts";
+import type { Scope, Value } from "./values.ts";
+
+const bodies: ReadonlyMap<string, (call: Call) => void> = new Map([
+  ["If", planIf],
+  ["Loop", planLoop],
+  ["Scan", planScan],
+]);
+
+export function isControlFlow(node: NodeProto): boolean {
+  return canonicalDomain(node.domain) === "" && bodies.has(node.opType);
+}
+
+/** Plans a node that has a body. Returns false for any other node. */
+export function expand(
+  node: NodeProto,
+  scope: Scope,
+  inputs: readonly (Value | undefined)[],
+  planner: Planner,
+): boolean {
+  const { program } = planner.options;
+  const body = program.function(node);
+  if (body !== undefined) {
+    const inner: Scope = { opsets: opsetVersions(body.opsetImport) };
+    for (const [i, name] of body.input.entries()) {
+      const value = inputs[i];
+      if (value !== undefined) planner.environment.set(inner, name, value);
+    }
+    const tasks = inlineFunction(body, node).map((inlined) => program.task(inlined, inner));
+    planner.next(...tasks, bindOutputs(node, scope, inner, body.output));
+    return true;
+  }
+  const plan = isControlFlow(node) ? bodies.get(node.opType) : undefined;
+  if (plan === undefined) return false;
+  const label = program.label(node);
+  const lowering = new NodeLowering(planner, node, program.opset(scope, node.domain), inputs, label);
+  plan({ node, scope, inputs, planner, lowering });
+  return true;
+}
+
+function planIf({ node, scope, planner, lowering }: Call): void {
+  const branch = getGraph(node, lowering.scalar(0) !== 0 ? "then_branch" : "else_branch");
+  const { inner, tasks } = enterBody(branch, scope, planner);
+  const results = branch.output.map(({ name }) => name);
+  planner.next(...tasks, bindOutputs(node, scope, inner, results));
+}

@@ -1,0 +1,8 @@
+export * from "./errors.ts";
+export type { ModelValue } from "./feeds.ts";
+export type { ModelSource } from "./load.ts";
+export type { HostFunction, Lowering, Operator } from "./operator.ts";
+export { operatorNames } from "./operators/index.ts";
+export type { PlanRow } from "./plan-table.ts";
+export * from "./session.ts";
+export type { Value } from "./values.ts";

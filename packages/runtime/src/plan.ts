@@ -1,0 +1,170 @@
+/**
+ * A program planned for feeds of certain types: a tree of segments. Most models are one segment; where planning needs
+ * content that only a run can tell, the segment ends, and the next one is chosen by that content.
+ */
+import type { Backend, Tensor } from "@bitbudget/backend";
+import type { HostTensor, Storage } from "@bitbudget/core";
+import type { Prepared } from "./kernels.ts";
+import { newValue } from "./lowering.ts";
+import { describeStep, type PlanRow } from "./plan-table.ts";
+import { Planner, type Task } from "./planner.ts";
+import type { Program } from "./program.ts";
+import { Segment, type Tensors } from "./segment.ts";
+import type { ProfileRow, Results } from "./session.ts";
+import { Environment, type Scope, type Slot, type Value } from "./values.ts";
+
+export interface PlanParts {
+  readonly backend: Backend;
+  readonly prepared: Prepared;
+  readonly host: Backend;
+  readonly hostPrepared: Prepared;
+  readonly fallback: boolean;
+  readonly program: Program;
+  /** Feeds of the types to plan for; their content does not matter. */
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+/** A segment, and how to go on after it. */
+interface Node {
+  readonly segment: Segment;
+  readonly needs: Value | undefined;
+  readonly environment: Environment;
+  readonly tasks: readonly Task[];
+  readonly next: Map<string, Node>;
+}
+
+/** Content of up to this many elements chooses among remembered continuations; of more, the rest is planned each time. */
+const REMEMBERED_ELEMENTS = 64;
+const REMEMBERED_CONTINUATIONS = 256;
+
+export class Plan {
+  readonly #parts: PlanParts;
+  readonly #scope: Scope;
+  readonly #feeds = new Map<string, Tensor>();
+  readonly #outside = new Map<Slot, Tensor>();
+  readonly #environment = new Environment();
+  readonly #tasks: readonly Task[];
+  #root: Promise<Node> | undefined;
+  /** Segments of the last run, in order. */
+  #path: readonly Segment[] = [];
+
+  constructor(parts: PlanParts) {
+    const { program, feeds, backend } = parts;
+    this.#parts = parts;
+    this.#scope = { opsets: program.opsets };
+    for (const { name } of program.graph.input) {
+      const feed = feeds[name];
+      if (feed === undefined) continue;
+      const value = newValue({ dtype: feed.dtype, shape: feed.shape });
+      const tensor = backend.create(value.type);
+      this.#feeds.set(name, tensor);
+      this.#outside.set(value.slot, tensor);
+      this.#environment.set(this.#scope, name, value);
+    }
+    this.#tasks = program.enter(program.graph, this.#scope, this.#environment);
+  }
+
+  get rows(): readonly PlanRow[] {
+    return this.#path.flatMap((segment) => segment.steps.map(describeStep));
+  }
+
+  get peakBytes(): number {
+    return this.#path.reduce((sum, segment) => sum + segment.arena.bytes, 0);
+  }
+
+  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Results> {
+    return this.#walk(feeds, (segment) => segment.run());
+  }
+
+  async profile(feeds: Readonly<Record<string, HostTensor>>): Promise<ProfileRow[]> {
+    const rows: ProfileRow[] = [];
+    await this.#walk(feeds, async (segment) => {
+      for (const { step, ms } of await segment.profile()) rows.push({ ...describeStep(step), ms });
+    });
+    return rows;
+  }
+
+  dispose(): void {
+    for (const tensor of this.#feeds.values()) tensor.dispose();
+    void this.#root?.then(disposeNode, () => undefined);
+  }
+
+  /** Executes segment after segment and collects the outputs. */
+  async #walk(
+    feeds: Readonly<Record<string, HostTensor>>,
+    execute: (segment: Segment) => Promise<void>,
+  ): Promise<Results> {
+    for (const [name, tensor] of this.#feeds) {
+      const feed = feeds[name];
+      if (feed !== undefined) this.#parts.backend.write(tensor, feed.data);
+    }
+    this.#root ??= this.#build(this.#environment.copy(), this.#tasks, this.#outside);
+    const forgotten: Node[] = [];
+    const path: Segment[] = [];
+    let node = await this.#root;
+    try {
+      for (;;) {
+        path.push(node.segment);
+        await execute(node.segment);
+        if (node.needs === undefined) break;
+        const content = await node.segment.read(node.needs);
+        const { next, remembered } = await this.#continue(node, node.needs.slot, content);
+        if (!remembered) forgotten.push(next);
+        node = next;
+      }
+      this.#path = path;
+      return await this.#outputs(node);
+    } finally {
+      for (const each of forgotten) disposeNode(each);
+    }
+  }
+
+  async #continue(node: Node, slot: Slot, content: HostTensor): Promise<{ next: Node; remembered: boolean }> {
+    const key = contentKey(content);
+    const known = key === undefined ? undefined : node.next.get(key);
+    if (known !== undefined) return { next: known, remembered: true };
+    const environment = node.environment.copy();
+    environment.reveal(slot, content);
+    const next = await this.#build(environment, node.tasks, node.segment.tensors);
+    const remembered = key !== undefined && node.next.size < REMEMBERED_CONTINUATIONS;
+    if (remembered) node.next.set(key, next);
+    return { next, remembered };
+  }
+
+  async #build(environment: Environment, tasks: readonly Task[], outside: Tensors): Promise<Node> {
+    const { backend, host, prepared, hostPrepared, fallback, program } = this.#parts;
+    const planner = new Planner({ backend, folder: host, fallback, program }, environment, tasks);
+    const { steps, needs } = await planner.plan();
+    const keep = new Set<Slot>();
+    const keepValue = (value: Value | undefined) => value !== undefined && keep.add(value.slot);
+    keepValue(needs);
+    for (const { name } of program.graph.output) keepValue(environment.get(this.#scope, name));
+    for (const task of planner.tasks) {
+      for (const [scope, name] of task.uses) keepValue(environment.get(scope, name));
+      for (const value of task.values ?? []) keepValue(value);
+    }
+    const segment = await Segment.build({ backend, host, prepared, hostPrepared, steps, keep, outside });
+    return { segment, needs, environment, tasks: [...planner.tasks], next: new Map() };
+  }
+
+  async #outputs({ environment, segment }: Node): Promise<Results> {
+    const results: Results = {};
+    for (const { name } of this.#parts.program.graph.output) {
+      const value = environment.get(this.#scope, name);
+      if (value !== undefined) results[name] = await segment.read(value);
+    }
+    return results;
+  }
+}
+
+function disposeNode({ segment, next }: Node): void {
+  for (const child of next.values()) disposeNode(child);
+  segment.dispose();
+}
+
+function contentKey({ dtype, shape, data }: HostTensor): string | undefined {
+  const elements: Storage = data;
+  return elements.length > REMEMBERED_ELEMENTS
+    ? undefined
+    : `${dtype} ${shape.join(",")} ${elements.join(",")}`;
+}

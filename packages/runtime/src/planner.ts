@@ -1,0 +1,145 @@
+/**
+ * Planning: walks the nodes of a graph with concrete types and turns them into steps. What follows from constants and
+ * shapes alone is computed on the way and leaves no step. Where a node cannot be planned without the content of a
+ * value that only a run can tell (the shape for a Reshape, the condition of an If), planning stops: the steps so far
+ * are a segment, and planning goes on from there in the run, with that content known.
+ */
+import type { Backend } from "@bitbudget/backend";
+import type { HostTensor } from "@bitbudget/core";
+import type { NodeProto } from "@bitbudget/onnx";
+import { usesOf } from "@bitbudget/onnx";
+import { expand } from "./control.ts";
+import { NodeError } from "./errors.ts";
+import { foldSteps } from "./fold.ts";
+import { type LoweringHost, NeedsContent, NodeLowering } from "./lowering.ts";
+import type { Operator } from "./operator.ts";
+import type { Program } from "./program.ts";
+import type { Step } from "./steps.ts";
+import type { Environment, Scope, Value } from "./values.ts";
+
+/** Something still to be planned: a node, or the end of a branch or of a round of a loop. */
+export interface Task {
+  /** Names that it will look up, so that their values live until then. */
+  readonly uses: readonly (readonly [Scope, string])[];
+  /** Values without a name that it holds on to. */
+  readonly values?: readonly Value[];
+  plan(planner: Planner): void;
+}
+
+export interface PlannerOptions {
+  readonly backend: Backend;
+  /** Computes at planning time what does not depend on feeds. */
+  readonly folder: Backend;
+  /** Whether kernels that the backend lacks may run on the host instead. */
+  readonly fallback: boolean;
+  readonly program: Program;
+}
+
+/** A stretch of steps, and the value whose content decides how to go on, if there is one. */
+export interface SegmentPlan {
+  readonly steps: readonly Step[];
+  readonly needs: Value | undefined;
+}
+
+export class Planner implements LoweringHost {
+  readonly options: PlannerOptions;
+  readonly environment: Environment;
+  readonly #tasks: Task[];
+  readonly #steps: Step[] = [];
+
+  constructor(options: PlannerOptions, environment: Environment, tasks: readonly Task[]) {
+    this.options = options;
+    this.environment = environment;
+    this.#tasks = [...tasks];
+  }
+
+  get backend(): Backend {
+    return this.options.backend;
+  }
+
+  get fallback(): boolean {
+    return this.options.fallback;
+  }
+
+  /** Tasks that are left, the next one first. */
+  get tasks(): readonly Task[] {
+    return this.#tasks;
+  }
+
+  /** Puts tasks before all others. */
+  next(...tasks: readonly Task[]): void {
+    this.#tasks.unshift(...tasks);
+  }
+
+  emit(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  operator(domain: string, opType: string): Operator {
+    return this.options.program.operator(domain, opType);
+  }
+
+  derived(tensor: HostTensor, key: string, make: () => HostTensor): HostTensor {
+    return this.options.program.derived(tensor, key, make);
+  }
+
+  /** The value of a name. @throws NodeError when nothing defines it */
+  lookup(scope: Scope, name: string, node: NodeProto): Value {
+    const value = this.environment.get(scope, name);
+    if (value !== undefined) return value;
+    throw new NodeError(
+      this.options.program.label(node),
+      node.opType,
+      `has no value ${JSON.stringify(name)}`,
+    );
+  }
+
+  /** Plans until the end or until content is needed. Call it once. */
+  async plan(): Promise<SegmentPlan> {
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      const mark = this.#steps.length;
+      try {
+        task.plan(this);
+      } catch (reason) {
+        if (!(reason instanceof NeedsContent)) throw reason;
+        // Undo what the task did so far; it is planned again once the content is there.
+        this.#steps.length = mark;
+        this.#tasks.unshift(task);
+        return { steps: this.#steps, needs: reason.value };
+      }
+      await this.#fold(mark);
+    }
+    return { steps: this.#steps, needs: undefined };
+  }
+
+  /** Runs the steps since `mark` now, if everything that they read is known. */
+  async #fold(mark: number): Promise<void> {
+    const steps = this.#steps.slice(mark);
+    const made = new Set(steps.flatMap((step) => step.outputs.map((output) => output.slot)));
+    const isKnown = (value: Value) => value.constant !== undefined || made.has(value.slot);
+    if (steps.length === 0 || !steps.every((step) => step.inputs.every(isKnown))) return;
+    this.#steps.length = mark;
+    for (const [slot, tensor] of await foldSteps(steps, this.options.folder))
+      this.environment.reveal(slot, tensor);
+  }
+}
+
+/** A node in a scope, as a task. */
+export function nodeTask(node: NodeProto, scope: Scope, program: Program): Task {
+  return {
+    uses: [...usesOf(node)].map(([name]) => [scope, name] as const),
+    plan(planner) {
+      const inputs = node.input.map((name) => (name === "" ? undefined : planner.lookup(scope, name, node)));
+      if (expand(node, scope, inputs, planner)) return;
+      const label = program.label(node);
+      const lowering = new NodeLowering(planner, node, program.opset(scope, node.domain), inputs, label);
+      const outputs = planner.operator(node.domain, node.opType)(lowering);
+      for (const [i, name] of node.output.entries()) {
+        if (name === "") continue;
+        const value = outputs[i];
+        if (value === undefined) throw new NodeError(label, node.opType, `does not compute output ${i}`);
+        planner.environment.set(scope, name, value);
+      }
+    },
+  };
+}

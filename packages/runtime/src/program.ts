@@ -1,0 +1,116 @@
+/** A model as planning sees it: its constants, its functions, the operators that its nodes name. */
+import type { HostTensor } from "@bitbudget/core";
+import {
+  canonicalDomain,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  nodeName,
+  opsetVersions,
+  subgraphsOf,
+  tensorValue,
+  topologicalOrder,
+} from "@bitbudget/onnx";
+import { isControlFlow } from "./control.ts";
+import { type UnsupportedNode, UnsupportedOperatorsError } from "./errors.ts";
+import { knownValue } from "./lowering.ts";
+import type { Operator } from "./operator.ts";
+import { findOperator } from "./operators/index.ts";
+import { nodeTask, type Task } from "./planner.ts";
+import type { Environment, Scope } from "./values.ts";
+
+export class Program {
+  readonly graph: GraphProto;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly #functions: ReadonlyMap<string, FunctionProto>;
+  readonly #constants = new WeakMap<object, HostTensor>();
+  readonly #derived = new WeakMap<HostTensor, Map<string, HostTensor>>();
+  readonly #orders = new WeakMap<GraphProto, readonly NodeProto[]>();
+
+  /** @throws UnsupportedOperatorsError that lists every node whose operator the runtime does not have */
+  constructor(model: ModelProto, graph: GraphProto) {
+    this.graph = graph;
+    this.opsets = opsetVersions(model.opsetImport);
+    this.#functions = new Map(model.functions.map((body) => [key(body.domain, body.name), body]));
+    const missing = [...this.#missing(graph.node, this.opsets)];
+    if (missing.length > 0) throw new UnsupportedOperatorsError(missing);
+  }
+
+  /** A function of the model itself, which stands before an operator of that name. */
+  function(node: NodeProto): FunctionProto | undefined {
+    return this.#functions.get(key(node.domain, node.opType));
+  }
+
+  operator(domain: string, opType: string): Operator {
+    const operator = findOperator(canonicalDomain(domain), opType);
+    if (operator === undefined) throw new Error(`operator ${key(domain, opType)} was not checked for`);
+    return operator;
+  }
+
+  opset(scope: Scope, domain: string): number {
+    return scope.opsets.get(canonicalDomain(domain)) ?? 1;
+  }
+
+  label(node: NodeProto): string {
+    return nodeName(node);
+  }
+
+  /** Defines the constants of a graph in a scope, and returns its nodes as tasks in topological order. */
+  enter(graph: GraphProto, scope: Scope, environment: Environment): Task[] {
+    for (const proto of graph.initializer) {
+      if (environment.get(scope, proto.name) !== undefined && scope.outer === undefined) continue;
+      let tensor = this.#constants.get(proto);
+      if (tensor === undefined) {
+        tensor = tensorValue(proto);
+        this.#constants.set(proto, tensor);
+      }
+      environment.set(scope, proto.name, knownValue(tensor));
+    }
+    let order = this.#orders.get(graph);
+    if (order === undefined) {
+      order = topologicalOrder(graph);
+      this.#orders.set(graph, order);
+    }
+    return order.map((node) => this.task(node, scope));
+  }
+
+  task(node: NodeProto, scope: Scope): Task {
+    return nodeTask(node, scope, this);
+  }
+
+  derived(tensor: HostTensor, name: string, make: () => HostTensor): HostTensor {
+    let entries = this.#derived.get(tensor);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#derived.set(tensor, entries);
+    }
+    let result = entries.get(name);
+    if (result === undefined) {
+      result = make();
+      entries.set(name, result);
+    }
+    return result;
+  }
+
+  *#missing(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, number>): Generator<UnsupportedNode> {
+    for (const node of nodes) {
+      const domain = canonicalDomain(node.domain);
+      const body = this.function(node);
+      if (body !== undefined) yield* this.#missing(body.node, opsetVersions(body.opsetImport));
+      else if (!isControlFlow(node) && findOperator(domain, node.opType) === undefined)
+        yield {
+          name: nodeName(node),
+          domain,
+          opType: node.opType,
+          opset: opsets.get(domain) ?? 1,
+          reason: "the runtime has no such operator",
+        };
+      for (const graph of subgraphsOf(node)) yield* this.#missing(graph.node, opsets);
+    }
+  }
+}
+
+function key(domain: string, name: string): string {
+  return `${canonicalDomain(domain)}:${name}`;
+}
