@@ -1,15 +1,15 @@
 /** The host as a device: typed arrays for memory, the order of calls for order, performance.now() for time. */
 import type { Device } from "@bitbudget/backend";
-import { allocateStorage, type Storage, viewStorage } from "@bitbudget/core";
+import { allocateStorage, elementCount, type Storage, storageLength, type TensorType } from "@bitbudget/core";
 
 export function hostDevice(): Device<Storage> {
   return {
     info: { key: `js/${engine()}`, description: `JavaScript in ${engine()}` },
-    allocate: ({ dtype, shape }) => allocateStorage(dtype, shape),
-    view: (buffer, { dtype, shape }, byteOffset) => viewStorage(buffer, dtype, shape, byteOffset),
+    allocate: ({ dtype, shape }) => allocateStorage(dtype, elementCount(shape)),
+    view,
     write: (buffer, _type, data) => bytesOf(buffer).set(bytesOf(data)),
     read: (buffer, { dtype, shape }) => {
-      const copy = allocateStorage(dtype, shape);
+      const copy = allocateStorage(dtype, elementCount(shape));
       bytesOf(copy).set(bytesOf(buffer));
       return copy;
     },
@@ -24,6 +24,14 @@ export function hostDevice(): Device<Storage> {
     }),
     close: () => {},
   };
+}
+
+type View = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Storage;
+
+/** A part of the same memory as the array that holds codes of another format. */
+function view(of: Storage, { dtype, shape }: TensorType, byteOffset: number): Storage {
+  const View = allocateStorage(dtype, 0).constructor as View;
+  return new View(of.buffer, of.byteOffset + byteOffset, storageLength(dtype, elementCount(shape)));
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Storage): Uint8Array {

@@ -6,4 +6,12 @@ export type JsKernel<O extends OpName> = KernelFile<O, undefined, Storage>;
 export type JsKernels = KernelTable<undefined, Storage>;
 
 /** Numbers to compute with. */
-export type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+export type Numbers =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;

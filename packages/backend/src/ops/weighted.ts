@@ -124,6 +124,12 @@ export function checkWeighted(spec: WeightedSpec): void {
   }
   checkDtype(spec, "inputs[0].dtype", activationType, bytes);
   checkDtype(spec, "attributes.output", output, [...bytes, "int32", "float32", "float16"]);
+  check(
+    granularity?.kind !== "block" || bias !== "int32",
+    spec,
+    "attributes.bias",
+    "must be float32 with weights in blocks: a block has no unit of its own for it",
+  );
   if (isFloat(output)) return;
   check(
     granularity?.kind !== "block",

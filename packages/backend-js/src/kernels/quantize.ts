@@ -1,0 +1,48 @@
+/** quantize: numbers to codes, affine; to float8 and float4 by scale alone. */
+import { type DTypeInfo, dtypes } from "@bitbudget/core";
+import { toCode } from "../codes.ts";
+import { keep, load, results, store } from "../elements.ts";
+import { groupsOf } from "../groups.ts";
+import type { JsKernel } from "../kernel.ts";
+import { floats } from "./formats.ts";
+
+const integers = ["int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2"] as const;
+const narrow = ["float8_e4m3fn", "float8_e5m2", "float4_e2m1"] as const;
+
+export const quantize: JsKernel<"quantize"> = {
+  rows: floats.flatMap((activation) =>
+    [...integers, ...narrow].map((output) => ({ activation, output, arithmetic: "native" as const })),
+  ),
+
+  prepare(_, spec, weights) {
+    const from = spec.inputs[0]!;
+    const { dtype, granularity } = spec.attributes;
+    const type = { dtype, shape: from.shape };
+    const format: DTypeInfo = dtypes[dtype];
+    const { outer, length, inner, at, step } = groupsOf(from.shape, granularity);
+    const scales = keep(weights.scale);
+    const zeroPoints = weights.zeroPoint ? keep(weights.zeroPoint) : new Float64Array(scales.length);
+    const code = format.kind === "float" ? saturate : toCode;
+    return {
+      bytes: scales.byteLength + zeroPoints.byteLength,
+      run([x], [y]) {
+        const numbers = load(x!, from);
+        const out = results(y!, type);
+        for (let o = 0, i = 0; o < outer; o++)
+          for (let index = 0; index < length; index++) {
+            const first = at(o, index);
+            for (let k = 0; k < inner; k++, i++) {
+              const group = first + k * step;
+              out[i] = code(Math.fround(numbers[i]! / scales[group]!), zeroPoints[group]!, format);
+            }
+          }
+        store(out, y!, type);
+      },
+    };
+  },
+};
+
+/** Numbers beyond the range, infinities too, become the largest; the encoding rounds the others. */
+function saturate(x: number, _: number, { min, max }: DTypeInfo): number {
+  return x < min ? min : x > max ? max : x;
+}
