@@ -1,6 +1,7 @@
 /** The ops of the contract. Adding one: its file, a line in each of the two lists below, docs/adding-an-op.md. */
 import type { KernelSpec, OpName } from "../spec.ts";
 import { type BinaryAttributes, binary } from "./binary.ts";
+import { type CastAttributes, cast } from "./cast.ts";
 import { type Conv2dAttributes, conv2d } from "./conv2d.ts";
 import type { OpDefinition } from "./definition.ts";
 import {
@@ -36,9 +37,11 @@ import {
 } from "./quantize.ts";
 import { type ReduceAttributes, reduce } from "./reduce.ts";
 import { type ResizeAttributes, resize } from "./resize.ts";
+import { type ExpandAttributes, expand, type SliceAttributes, slice } from "./slice.ts";
 import { type SoftmaxAttributes, softmax } from "./softmax.ts";
 import { type UnaryAttributes, unary } from "./unary.ts";
 import type { WeightedWeights } from "./weighted.ts";
+import { type WhereAttributes, where } from "./where.ts";
 
 /** Attributes and weight names of every op. */
 export interface OpMap {
@@ -50,12 +53,16 @@ export interface OpMap {
   requantize: { attributes: RequantizeAttributes; weights: RequantizeWeights };
   unary: { attributes: UnaryAttributes; weights: never };
   binary: { attributes: BinaryAttributes; weights: never };
+  cast: { attributes: CastAttributes; weights: never };
+  where: { attributes: WhereAttributes; weights: never };
   reduce: { attributes: ReduceAttributes; weights: never };
   softmax: { attributes: SoftmaxAttributes; weights: never };
   layerNorm: { attributes: LayerNormAttributes; weights: LayerNormWeights };
   batchNorm: { attributes: BatchNormAttributes; weights: BatchNormWeights };
   pool2d: { attributes: Pool2dAttributes; weights: never };
   transpose: { attributes: TransposeAttributes; weights: never };
+  slice: { attributes: SliceAttributes; weights: never };
+  expand: { attributes: ExpandAttributes; weights: never };
   concat: { attributes: ConcatAttributes; weights: never };
   gather: { attributes: GatherAttributes; weights: never };
   pad: { attributes: PadAttributes; weights: never };
@@ -72,12 +79,16 @@ export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   requantize,
   unary,
   binary,
+  cast,
+  where,
   reduce,
   softmax,
   layerNorm,
   batchNorm,
   pool2d,
   transpose,
+  slice,
+  expand,
   concat,
   gather,
   pad,

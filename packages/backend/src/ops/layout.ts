@@ -12,14 +12,17 @@ export interface ConcatAttributes {
   readonly axis: number;
 }
 export interface GatherAttributes {
-  /** Axis of the data (first input) that the indices (second input, int32) select from; negative ones count from the end. */
+  /**
+   * Axis of the data (first input) that the indices (second input, int32) select from; negative ones count from the end.
+   * An index out of range is an IndexError where the kernel runs on the host.
+   */
   readonly axis: number;
 }
 export interface PadAttributes {
-  /** Elements added before and after each axis; negative numbers remove (ONNX Pad). */
+  /** Elements added before and after each axis; negative numbers remove, before anything is added (ONNX Pad). */
   readonly pads: readonly (readonly [before: number, after: number])[];
   readonly mode: "constant" | "reflect" | "edge" | "wrap";
-  /** Of the new elements in constant mode, in the format of the input. Default 0. */
+  /** Of the new elements in constant mode, rounded and saturated to the format of the input. Default 0. */
   readonly value?: number;
 }
 
@@ -32,7 +35,7 @@ const moved = {
   },
 };
 
-function checkWholeBytes(spec: KernelSpec, dtype: DType): void {
+export function checkWholeBytes(spec: KernelSpec, dtype: DType): void {
   check(dtypes[dtype].bits >= 8, spec, "inputs[0].dtype", `must have whole bytes; unpack ${dtype} first`);
 }
 
@@ -121,7 +124,7 @@ export const pad: OpDefinition<"pad"> = {
   outputs(spec) {
     checkInputCount(spec, 1);
     const { dtype, shape } = input(spec);
-    const { pads, mode } = spec.attributes;
+    const { pads, mode, value } = spec.attributes;
     checkWholeBytes(spec, dtype);
     check(
       ["constant", "reflect", "edge", "wrap"].includes(mode),
@@ -135,13 +138,19 @@ export const pad: OpDefinition<"pad"> = {
       "attributes.pads",
       `must be two integers for each of ${shape.length} axes`,
     );
+    check(
+      value === undefined || typeof value === "number",
+      spec,
+      "attributes.value",
+      `must be a number, not ${String(value)}`,
+    );
     const padded = shape.map((dimension, axis) => {
       const [before, after] = pads[axis] ?? [0, 0];
       const length = dimension + before + after;
-      check(length >= 0, spec, "attributes.pads", `remove more than axis ${axis} has`);
+      const sources = dimension + Math.min(0, before) + Math.min(0, after);
+      check(sources >= 0, spec, "attributes.pads", `remove more than axis ${axis} has`);
       // Every mode but constant copies elements: there must be some, and reflect needs a neighbour.
       const added = mode !== "constant" && (before > 0 || after > 0);
-      const sources = dimension + Math.min(0, before) + Math.min(0, after);
       check(
         !added || sources >= (mode === "reflect" ? 2 : 1),
         spec,

@@ -46,7 +46,7 @@ export type PlainFunction = keyof typeof plain;
 /** A function of one number, as a value. Parameters and formulas are those of the ONNX operator of that name. */
 export type UnaryFunction =
   | { readonly fn: PlainFunction }
-  /** min(max(x, min), max); a bound left out does not clip. */
+  /** min(max(x, min), max); a bound left out does not clip. Bounds beyond an integer format are its ends. */
   | { readonly fn: "clip"; readonly min?: number; readonly max?: number }
   | { readonly fn: "leakyRelu" | "elu" | "celu" | "thresholdedRelu"; readonly alpha: number }
   | { readonly fn: "selu"; readonly alpha: number; readonly gamma: number }
@@ -159,6 +159,14 @@ export const unary: OpDefinition<"unary"> = {
           ? fn !== "bitwiseNot"
           : dtype !== "bool" && onIntegers.includes(fn));
     check(suits, spec, "inputs[0].dtype", `of ${fn} must not be ${dtype}`);
+    if (value.fn === "clip" && !isFloat(dtype))
+      for (const bound of [value.min ?? 0, value.max ?? 0])
+        check(
+          Number.isInteger(bound) || Math.abs(bound) === Number.POSITIVE_INFINITY,
+          spec,
+          "attributes.function",
+          `must clip ${dtype} at integers, not at ${bound}`,
+        );
     return [{ dtype: toBool.includes(fn) ? "bool" : dtype, shape }];
   },
   operands(spec) {

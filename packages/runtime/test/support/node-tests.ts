@@ -1,0 +1,109 @@
+/** ONNX's own operator tests: a model, inputs and expected outputs in a folder each. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Backend } from "@bitbudget/backend";
+import { type HostTensor, isDType } from "@bitbudget/core";
+import {
+  canonicalDomain,
+  elementType,
+  Graph,
+  type GraphProto,
+  type ModelProto,
+  parseModel,
+  parseTensor,
+  subgraphsOf,
+  tensorValue,
+  type ValueInfoProto,
+} from "@bitbudget/onnx";
+import { createSession } from "../../src/index.ts";
+import { outOfScope } from "../../src/scope.ts";
+import { firstDifference } from "./compare.ts";
+
+const archive = fileURLToPath(new URL("../../../../../shared/onnx-node-tests.tar.xz", import.meta.url));
+
+export interface NodeTest {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** Where the tests are; undefined, with the reason printed, where the shared folder is not there. */
+export function findNodeTests(): NodeTest[] | undefined {
+  if (!existsSync(archive)) {
+    console.log(`ONNX's operator tests are skipped: ${archive} is not there`);
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "onnx-node-tests-"));
+  execFileSync("tar", ["-xJf", archive, "-C", folder]);
+  const root = join(folder, "onnx-node-tests");
+  return readdirSync(root)
+    .sort()
+    .map((name) => ({ name, folder: join(root, name) }));
+}
+
+export type Outcome =
+  | { readonly kind: "passed" }
+  | { readonly kind: "out of scope"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export async function runNodeTest({ folder }: NodeTest, backend: Backend): Promise<Outcome> {
+  try {
+    const model = parseModel(readFileSync(join(folder, "model.onnx")));
+    const reason = scopeOf(model);
+    if (reason !== undefined) return { kind: "out of scope", reason };
+    await using session = await createSession(model, { backend });
+    for (const set of readdirSync(folder).filter((name) => name.startsWith("test_data_set_"))) {
+      const { inputs, outputs } = Graph.of(model);
+      const results = await session.run(readTensors(join(folder, set), "input", inputs));
+      for (const [name, expected] of Object.entries(readTensors(join(folder, set), "output", outputs))) {
+        const difference = firstDifference(results[name], expected);
+        if (difference !== undefined) return { kind: "failed", reason: `${name}: ${difference}` };
+      }
+    }
+    return { kind: "passed" };
+  } catch (error) {
+    return { kind: "failed", reason: String(error instanceof Error ? error.message : error) };
+  }
+}
+
+function readTensors(
+  folder: string,
+  role: string,
+  infos: readonly ValueInfoProto[],
+): Record<string, HostTensor> {
+  const entries = infos.flatMap(({ name }, i) => {
+    const file = join(folder, `${role}_${i}.pb`);
+    return existsSync(file) ? [[name, tensorValue(parseTensor(readFileSync(file)))] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Why a test is out of scope: an operator by name, or inputs and outputs that are not tensors of numbers. */
+function scopeOf(model: ModelProto): string | undefined {
+  const graph = Graph.of(model);
+  for (const { type } of [...graph.inputs, ...graph.outputs]) {
+    const kind = type?.value.case;
+    if (kind === "sequenceType" || kind === "optionalType")
+      return kind === "sequenceType" ? "sequences" : "optionals";
+    if (kind !== "tensorType") continue;
+    const dtype = elementType(type?.value.case === "tensorType" ? type.value.value.elemType : 0);
+    if (dtype === "string") return "strings";
+    if (!isDType(dtype)) return `tensors of ${dtype}`;
+  }
+  const functions = new Set(model.functions.map(({ domain, name }) => `${domain}:${name}`));
+  const visit = (proto: GraphProto): string | undefined => {
+    for (const node of proto.node) {
+      if (functions.has(`${node.domain}:${node.opType}`)) continue;
+      const reason = outOfScope(canonicalDomain(node.domain), node.opType);
+      if (reason !== undefined) return reason;
+      for (const inner of subgraphsOf(node)) {
+        const found = visit(inner);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  };
+  return visit(graph.proto);
+}
