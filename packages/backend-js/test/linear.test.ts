@@ -199,26 +199,18 @@ describe("static", () => {
 
   test("the multiplier is made of float32 steps", async () => {
     const spec = linear("int8", [1], { channels: 1, weight, output: "int8" });
-    // 0.09 * 0.18 / 0.0324 is 1/2 in the reals. In float32 steps it is not below 1/2; let float32 alone say what 1 and 3 become.
-    const [a, b, y] = [0.09, 0.18, 0.0324].map(Math.fround) as [number, number, number];
-    const step = new Float32Array([a * b]);
-    step[0] = step[0]! / y;
-    for (const x of [1, 3, 5, 101]) {
-      const product = new Float32Array([x * step[0]!])[0]!;
-      const floor = Math.floor(product);
-      const rest = product - floor;
-      const expected = rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-      expect(
-        await numbers(spec, [[x]], {
-          weight: tensor("int8", [1, 1], [1]),
-          inputScale: scalar("float32", a),
-          inputZeroPoint: scalar("int8", 0),
-          scale: scalar("float32", b),
-          outputScale: scalar("float32", y),
-          outputZeroPoint: scalar("int8", 0),
-        }),
-      ).toEqual([expected]);
-    }
+    // 0.01 * 0.05 / 0.001: a half, and 3 a tie. In one step from float64 it would be 0.49999997, and 3 would become 1.
+    const [a, b, y] = [Math.fround(0.01), Math.fround(0.05), Math.fround(0.001)];
+    expect(Math.fround((a * b) / y)).toBeLessThan(0.5);
+    const weights = {
+      weight: tensor("int8", [1, 1], [1]),
+      inputScale: scalar("float32", a),
+      inputZeroPoint: scalar("int8", 0),
+      scale: scalar("float32", b),
+      outputScale: scalar("float32", y),
+      outputZeroPoint: scalar("int8", 0),
+    };
+    expect(await numbers(spec, [[3]], weights)).toEqual([2]);
   });
 
   test("relu and clip clamp between codes", async () => {
@@ -262,6 +254,22 @@ describe("static", () => {
     expect(await numbers(spec("float32"), [[3, 1]], { ...weights, bias: f32([2], [1, -8]) })).toEqual([
       1.25, 0,
     ]);
+  });
+
+  test("float output: a unit in float32, and a sum that wraps with its bias", async () => {
+    const spec = linear("uint8", [1], { channels: 1, weight, output: "float32", bias: "int32" });
+    const weights = (inputScale: number, scale: number, bias: number) => ({
+      weight: tensor("int8", [1, 1], [1]),
+      inputScale: scalar("float32", inputScale),
+      inputZeroPoint: scalar("uint8", 0),
+      scale: scalar("float32", scale),
+      bias: tensor("int32", [1], [bias]),
+    });
+    // 5 * fround(0.01 * 0.05), which is one place above the float32 nearest to 5 * 0.01 * 0.05.
+    const [y = 0] = await numbers(spec, [[5]], weights(0.01, 0.05, 0));
+    expect(y).toBe(0.002500000176951289);
+    // 2^31 + 4 becomes -2^31 + 4, half of which has no float32 of its own.
+    expect(await numbers(spec, [[5]], weights(1, 0.5, 2 ** 31 - 1))).toEqual([-(2 ** 30)]);
   });
 
   test("float output from 4-bit weights in blocks", async () => {
@@ -366,6 +374,21 @@ describe("dynamic", () => {
     const x = [127, 2.5, -254, 5, 0, 0];
     expect(await numbers(spec, [x], { weight: identity, scale: one, bias: f32([2], [0, 0.5]) })).toEqual([
       127, 2.5, -254, 4.5, 0, 0.5,
+    ]);
+  });
+
+  test("int8 codes stay within -127 and 127, even where the scale is too small to be exact", async () => {
+    const spec = linear("float32", [1, 2], {
+      channels: 2,
+      weight: int8,
+      dynamic: { dtype: "int8", granularity: "row" },
+      output: "float64",
+    });
+    // 178 steps of the smallest float32; 178 / 127 of it is rounded to 1.
+    const tiny = 2 ** -149;
+    expect(await numbers(spec, [[-178 * tiny, 3 * tiny]], { weight: identity, scale: one })).toEqual([
+      -127 * tiny,
+      3 * tiny,
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** matmul: cases worked by hand, batches, and every product of codes. */
-import type { KernelSpec, MatmulAttributes } from "@bitbudget/backend";
+import type { KernelSpec, MatmulAttributes, Weights } from "@bitbudget/backend";
 import { type DType, scalar, tensor, valuesOf } from "@bitbudget/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -203,19 +203,31 @@ describe("codes", () => {
 
   test("sums wrap at 2^31, as int32 does", async () => {
     const k = 33026;
-    const spec = matmul(
-      ["uint8", "uint8"],
-      [
-        [1, k],
-        [k, 1],
-      ],
-      { output: "int32" },
-    );
-    const zero = scalar("uint8", 0);
+    const wrapped = k * 255 * 255 - 2 ** 32;
     const full = new Array<number>(k).fill(255);
-    expect(await numbers(spec, [full, full], { aZeroPoint: zero, bZeroPoint: zero })).toEqual([
-      k * 255 * 255 - 2 ** 32,
-    ]);
+    const product = (output: DType, scales: Weights<"matmul">) =>
+      numbers(
+        matmul(
+          ["uint8", "uint8"],
+          [
+            [1, k],
+            [k, 1],
+          ],
+          { output },
+        ),
+        [full, full],
+        {
+          aZeroPoint: scalar("uint8", 0),
+          bZeroPoint: scalar("uint8", 0),
+          ...scales,
+        },
+      );
+    const one = scalar("float32", 1);
+    const scales = { aScale: one, bScale: one };
+    expect(await product("int32", {})).toEqual([wrapped]);
+    expect(await product("float32", scales)).toEqual([Math.fround(wrapped)]);
+    const outputs = { outputScale: scalar("float32", 2 ** 30), outputZeroPoint: scalar("int8", 0) };
+    expect(await product("int8", { ...scales, ...outputs })).toEqual([-2]);
   });
 });
 

@@ -2,6 +2,7 @@
 import type { KernelSpec } from "@bitbudget/backend";
 import { type DType, dtypes, scalar, tensor } from "@bitbudget/core";
 import { describe, expect, test } from "vitest";
+import { open } from "../src/index.ts";
 import { expectNumbers } from "./compare.ts";
 import { numbers } from "./run.ts";
 
@@ -102,6 +103,22 @@ describe("quantize", () => {
         zeroPoint: tensor("int8", [1, 3], [0, 0, 1]),
       }),
     ).toEqual([1, 2, 6, 8, 21]);
+  });
+
+  test("scales are copied", async () => {
+    await using backend = await open();
+    const spec: KernelSpec<"quantize"> = {
+      op: "quantize",
+      inputs: [{ dtype: "float32", shape: [1] }],
+      attributes: { dtype: "int8", granularity: all },
+    };
+    const scale = scalar("float32", 2);
+    const kernel = await backend.prepare(spec, { scale });
+    scale.data.fill(1);
+    using x = backend.create({ dtype: "float32", shape: [1] }, Float32Array.of(8));
+    using y = backend.create({ dtype: "int8", shape: [1] });
+    backend.dispatch(kernel, [x], [y]);
+    expect((await backend.read(y)).data).toEqual(Int8Array.of(4));
   });
 
   test("nothing of nothing", async () => expect(await quantize("int4", [], 1, 0)).toEqual([]));
@@ -240,9 +257,9 @@ describe("requantize", () => {
   });
 
   test("rounds the sum to float32, then the product to float32, then to an integer", async () => {
-    // 2^24 + 1 is no float32. 16777217 becomes 16777216; times 2^-18 that is 64, and 64.0000038 without the first step.
-    expect(await requantize("int32", "uint8", [2 ** 24 + 1, 2 ** 31 - 1], 2 ** -18, [0, 0])).toEqual([
-      64, 255,
+    // 2^24 + 1 becomes 2^24; times 2.5 * 2^-24 that is a tie. Without the first step it would be above 2.5.
+    expect(await requantize("int32", "uint8", [2 ** 24 + 1, 2 ** 31 - 1], 2.5 * 2 ** -24, [0, 0])).toEqual([
+      2, 255,
     ]);
     // 5 * fround(0.1) is 0.5000000075 in float64, a code of 1; in float32 it is 0.5, a tie, a code of 0.
     expect(5 * Math.fround(0.1)).toBeGreaterThan(0.5);

@@ -1,6 +1,6 @@
 /** quantize: numbers to codes, affine; to float8 and float4 by scale alone. */
-import { type DTypeInfo, dtypes } from "@bitbudget/core";
-import { toCode } from "../codes.ts";
+import { dtypes } from "@bitbudget/core";
+import { type CodeRange, quantizeNumber } from "../codes.ts";
 import { keep, load, results, store } from "../elements.ts";
 import { groupsOf } from "../groups.ts";
 import type { JsKernel } from "../kernel.ts";
@@ -18,11 +18,11 @@ export const quantize: JsKernel<"quantize"> = {
     const from = spec.inputs[0]!;
     const { dtype, granularity } = spec.attributes;
     const type = { dtype, shape: from.shape };
-    const format: DTypeInfo = dtypes[dtype];
+    const format = dtypes[dtype];
     const { outer, length, inner, at, step } = groupsOf(from.shape, granularity);
     const scales = keep(weights.scale);
     const zeroPoints = weights.zeroPoint ? keep(weights.zeroPoint) : new Float64Array(scales.length);
-    const code = format.kind === "float" ? saturate : toCode;
+    const code = format.kind === "float" ? saturate : quantizeNumber;
     return {
       bytes: scales.byteLength + zeroPoints.byteLength,
       run([x], [y]) {
@@ -33,7 +33,7 @@ export const quantize: JsKernel<"quantize"> = {
             const first = at(o, index);
             for (let k = 0; k < inner; k++, i++) {
               const group = first + k * step;
-              out[i] = code(Math.fround(numbers[i]! / scales[group]!), zeroPoints[group]!, format);
+              out[i] = code(numbers[i]!, scales[group]!, zeroPoints[group]!, format);
             }
           }
         store(out, y!, type);
@@ -42,7 +42,8 @@ export const quantize: JsKernel<"quantize"> = {
   },
 };
 
-/** Numbers beyond the range, infinities too, become the largest; the encoding rounds the others. */
-function saturate(x: number, _: number, { min, max }: DTypeInfo): number {
-  return x < min ? min : x > max ? max : x;
+/** For codes that are floats: the quotient saturated, infinities too. Storing it rounds it to the format. */
+function saturate(x: number, scale: number, _: number, { min, max }: CodeRange): number {
+  const quotient = Math.fround(x / scale);
+  return quotient < min ? min : quotient > max ? max : quotient;
 }
