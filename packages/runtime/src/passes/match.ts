@@ -12,7 +12,9 @@ import {
 /** Operators of this domain exist only inside of a session: passes make them and src/operators lowers them. */
 export const INTERNAL = "bitbudget";
 
-export function isOp(node: NodeProto | undefined, ...opTypes: readonly string[]): node is NodeProto {
+export function isOp(node: NodeProto, ...opTypes: readonly string[]): boolean;
+export function isOp(node: NodeProto | undefined, ...opTypes: readonly string[]): node is NodeProto;
+export function isOp(node: NodeProto | undefined, ...opTypes: readonly string[]): boolean {
   return node !== undefined && canonicalDomain(node.domain) === "" && opTypes.includes(node.opType);
 }
 
