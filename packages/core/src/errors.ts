@@ -100,6 +100,35 @@ export class NaNError extends BitbudgetError {
   }
 }
 
+/** An infinity among the data from which a range is determined. */
+export class InfinityError extends BitbudgetError {
+  readonly code = "INFINITY";
+  readonly value: number;
+  /** Position in the batch that was passed in. */
+  readonly index: number;
+  /** Number of the batch, from 0. */
+  readonly batch: number;
+  constructor(value: number, index: number, batch: number) {
+    super(
+      `the calibration data has ${value} at index ${index} of batch ${batch}; ` +
+        "no finite range holds it: find the layer that overflows, or clip the data before determining a range",
+    );
+    this.value = value;
+    this.index = index;
+    this.batch = batch;
+  }
+}
+
+/** A range that was asked for before any data was seen. */
+export class NoDataError extends BitbudgetError {
+  readonly code = "NO_DATA";
+  constructor() {
+    super(
+      "no data was observed; call observe with at least one batch that is not empty before asking for a range",
+    );
+  }
+}
+
 /** Arguments that contradict each other or the documentation. */
 export class ArgumentError extends BitbudgetError {
   readonly code = "ARGUMENT";

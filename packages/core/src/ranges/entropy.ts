@@ -1,0 +1,93 @@
+/**
+ * Entropy: the threshold on |x| at which the quantized distribution tells least from the real one, by the
+ * Kullback-Leibler divergence (Migacz 2017, "8-bit inference with TensorRT"). As there, what lies beyond the threshold
+ * counts as if it lay at it, and bins are merged into as many levels as the format has, then spread out again evenly
+ * over those that were not empty. As in NVIDIA's pytorch-quantization, the bin of zero is set to its neighbour: zero is
+ * a code exactly, so how many zeros there are must not matter.
+ */
+import { dtypes, type IntegerName } from "../dtypes.ts";
+import { ArgumentError } from "../errors.ts";
+import { type Histogram, histogram } from "./histogram.ts";
+import { type Observer, observer, type Range, union } from "./observer.ts";
+
+/**
+ * For an affine mapping to an integer format: [-T, T] within what was seen. The levels of |x| are those of the positive
+ * codes (128 for int8), or all codes (256) if the mapping is asymmetric and nothing is negative. A format with more
+ * levels than the histogram has bins gets min-max.
+ */
+export function entropy({
+  dtype,
+  symmetric,
+}: {
+  readonly dtype: IntegerName;
+  readonly symmetric: boolean;
+}): Observer {
+  const { kind, bits } = dtypes[dtype];
+  if (kind !== "integer" || bits > 16) {
+    throw new ArgumentError(`entropy takes integer formats of up to 16 bits, not ${dtype}`);
+  }
+  const bins = histogram(4096);
+  let seen: Range = { min: Infinity, max: -Infinity };
+  const add = (batch: ArrayLike<number>, extent: Range) => {
+    seen = union(seen, extent);
+    // Zero is among the values, so that the bins of |x| are as few as those of x.
+    bins.add(batch, union(extent, { min: 0, max: 0 }));
+  };
+  return observer(add, () => {
+    const { min, max } = seen;
+    const levels = 2 ** (symmetric || min < 0 ? bits - 1 : bits);
+    const folded = fold(bins);
+    const threshold = bestThreshold(folded, levels) * bins.width;
+    return { min: Math.max(min, -threshold), max: Math.min(max, threshold) };
+  });
+}
+
+/** Counts of |x|: bin i holds i <= |x| / width < i + 1. */
+function fold({ counts, first, width, min, max }: Histogram): Float64Array {
+  const folded = new Float64Array(Math.floor(Math.max(-min, max) / width) + 1);
+  counts.forEach((count, i) => {
+    if (count > 0) folded[first + i < 0 ? -(first + i) - 1 : first + i]! += count;
+  });
+  return folded;
+}
+
+/** The number of bins to keep: the largest of those with the smallest divergence. */
+function bestThreshold(counts: Float64Array, levels: number): number {
+  const bins = counts.length;
+  counts[0] = counts[1] ?? 1;
+  // Running sums over the bins before i: of the counts, of the bins that are not empty, of c log c.
+  const sums = new Float64Array(bins + 1);
+  const filled = new Float64Array(bins + 1);
+  const entropies = new Float64Array(bins + 1);
+  counts.forEach((c, i) => {
+    sums[i + 1] = sums[i]! + c;
+    filled[i + 1] = filled[i]! + (c > 0 ? 1 : 0);
+    entropies[i + 1] = entropies[i]! + xLogX(c);
+  });
+  const total = sums[bins]!;
+  let best = bins;
+  let least = Infinity;
+  for (let kept = levels; kept <= bins; kept++) {
+    const last = counts[kept - 1]!;
+    const beyond = total - sums[kept]!;
+    if (last === 0 && beyond > 0) continue; // infinite: mass where the quantized distribution has none
+    // Sum of p log p - p log q, where p is the count with the tail added to the last bin and q the mean of its level.
+    let sum = entropies[kept]! - xLogX(last) + xLogX(last + beyond);
+    for (let level = 0, from = 0; level < levels; level++) {
+      const to = Math.ceil(((level + 1) * kept) / levels);
+      const mass = sums[to]! - sums[from]!;
+      if (mass > 0) {
+        const inLevel = level === levels - 1 ? mass + beyond : mass;
+        sum -= inLevel * Math.log(mass / (filled[to]! - filled[from]!));
+      }
+      from = to;
+    }
+    const divergence = sum / total - Math.log(total) + Math.log(sums[kept]!);
+    if (divergence <= least) [best, least] = [kept, divergence];
+  }
+  return best;
+}
+
+function xLogX(x: number): number {
+  return x > 0 ? x * Math.log(x) : 0;
+}

@@ -1,0 +1,91 @@
+/**
+ * MSE: the range with the smallest expected squared error of quantization. A narrower range has smaller steps but cuts
+ * off more, and where the two balance depends on the format (Banner et al. 2019, ACIQ, solve it for known densities).
+ * Here the density is the histogram, uniform within each bin, over which the error has a closed form.
+ */
+
+import { dtypes, type IntegerName } from "../dtypes.ts";
+import { ArgumentError } from "../errors.ts";
+import { affineScale, affineZeroPoint } from "../mappings/affine.ts";
+import { type Histogram, histogram } from "./histogram.ts";
+import { type Observer, observer, type Range } from "./observer.ts";
+
+/** For an affine mapping to an integer format. The answer lies within what was seen. */
+export function mse({
+  dtype,
+  symmetric,
+}: {
+  readonly dtype: IntegerName;
+  readonly symmetric: boolean;
+}): Observer {
+  const { kind, bits } = dtypes[dtype];
+  if (kind !== "integer" || bits > 16)
+    throw new ArgumentError(`mse takes integer formats of up to 16 bits, not ${dtype}`);
+  const seen = histogram();
+  return observer(seen.add, () => {
+    const within = (low: number, high: number) => ({ min: seen.min * low, max: seen.max * high });
+    const error = (low: number, high: number) => expectedError(seen, within(low, high), dtype, symmetric);
+    if (symmetric) {
+      const largest = Math.max(-seen.min, seen.max);
+      const clip = (t: number) => ({
+        min: Math.max(seen.min, -t * largest),
+        max: Math.min(seen.max, t * largest),
+      });
+      return clip(smallest((t) => expectedError(seen, clip(t), dtype, symmetric)));
+    }
+    // Both ends at once, then each in turn.
+    let low = smallest((t) => error(t, t));
+    let high = low;
+    for (let turn = 0; turn < 2; turn++) {
+      low = smallest((t) => error(t, high));
+      high = smallest((t) => error(low, t));
+    }
+    return within(low, high);
+  });
+}
+
+/** Mean of (x - quantized x)^2 over the histogram under the affine mapping that covers `range`. */
+function expectedError(seen: Histogram, range: Range, dtype: IntegerName, symmetric: boolean): number {
+  const scale = affineScale(range, dtype, symmetric);
+  const zeroPoint = affineZeroPoint(range, scale, dtype, symmetric);
+  const lowest = dtypes[dtype].min - zeroPoint;
+  const highest = dtypes[dtype].max - zeroPoint;
+  const { counts, first } = seen;
+  const width = seen.width / scale;
+  let sum = 0;
+  let left = integral(first * width);
+  for (let i = 0; i < counts.length; i++) {
+    const right = integral((first + i + 1) * width);
+    sum += counts[i]! * (right - left);
+    left = right;
+  }
+  return (sum / width / seen.total) * scale * scale;
+
+  /** Integral of (t - code of t)^2 up to t, in steps: 1/12 for each whole step, and a cubic from the nearest code. */
+  function integral(t: number): number {
+    const code = Math.min(Math.max(Math.round(t), lowest), highest);
+    return code / 12 + (t - code) ** 3 / 3;
+  }
+}
+
+/** Where in (0, 1] the error is smallest: a geometric grid down to 1/1024, then golden sections beside its best point. */
+function smallest(error: (t: number) => number): number {
+  const ratio = 2 ** -0.25;
+  let best = 1;
+  let least = error(1);
+  for (let t = ratio; t > 1 / 1024; t *= ratio) {
+    const found = error(t);
+    if (found < least) [best, least] = [t, found];
+  }
+  const golden = (Math.sqrt(5) - 1) / 2;
+  let low = best * ratio;
+  let high = Math.min(best / ratio, 1);
+  for (let i = 0; i < 12; i++) {
+    const a = high - golden * (high - low);
+    const b = low + golden * (high - low);
+    if (error(a) <= error(b)) high = b;
+    else low = a;
+  }
+  const middle = (low + high) / 2;
+  return error(middle) < least ? middle : best;
+}
