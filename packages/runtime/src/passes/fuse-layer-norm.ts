@@ -58,8 +58,9 @@ function isMeanOfLastAxis(
 }
 
 function isSquare(graph: Graph, node: NodeProto | undefined, of: string | undefined): node is NodeProto {
-  if (isOp(node, "Mul")) return node.input[0] === of && node.input[1] === of;
-  if (!isOp(node, "Pow") || node.input[0] !== of) return false;
+  if (node === undefined || node.input[0] !== of) return false;
+  if (isOp(node, "Mul")) return node.input[1] === of;
+  if (!isOp(node, "Pow")) return false;
   const exponent = constant(graph, node.input[1]);
   return exponent?.data.length === 1 && valuesOf(exponent)[0] === 2;
 }
