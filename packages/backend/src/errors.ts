@@ -46,6 +46,26 @@ export class OperandError extends BitbudgetError {
   }
 }
 
+/** An index in a tensor of indices that no element has. */
+export class IndexError extends BitbudgetError {
+  readonly code = "INDEX";
+  readonly index: number;
+  /** Where it stands among the indices. */
+  readonly position: number;
+  /** Length of the axis that it selects from. */
+  readonly length: number;
+  constructor(index: number, position: number, length: number) {
+    super(
+      length === 0
+        ? `index ${index} at position ${position} selects from an axis without elements`
+        : `index ${index} at position ${position} is out of range for an axis of length ${length}; use ${-length} to ${length - 1}`,
+    );
+    this.index = index;
+    this.position = position;
+    this.length = length;
+  }
+}
+
 /** Use of a backend, kernel or tensor after it was disposed. */
 export class DisposedError extends BitbudgetError {
   readonly code = "DISPOSED";
