@@ -1,4 +1,47 @@
 /** The table of kernels, one file per op. */
 import type { JsKernels } from "../kernel.ts";
+import { binary } from "./binary.ts";
+import { cast } from "./cast.ts";
+import { concat } from "./concat.ts";
+import { conv2d } from "./conv2d.ts";
+import { dequantize } from "./dequantize.ts";
+import { gather } from "./gather.ts";
+import { linear } from "./linear.ts";
+import { matmul } from "./matmul.ts";
+import { batchNorm, layerNorm } from "./normalization.ts";
+import { pad } from "./pad.ts";
+import { pool2d } from "./pool2d.ts";
+import { quantize } from "./quantize.ts";
+import { reduce } from "./reduce.ts";
+import { requantize } from "./requantize.ts";
+import { resize } from "./resize.ts";
+import { expand, slice } from "./slice.ts";
+import { softmax } from "./softmax.ts";
+import { transpose } from "./transpose.ts";
+import { unary } from "./unary.ts";
+import { where } from "./where.ts";
 
-export const kernels: JsKernels = {};
+export const kernels: JsKernels = {
+  linear,
+  conv2d,
+  matmul,
+  quantize,
+  dequantize,
+  requantize,
+  unary,
+  binary,
+  cast,
+  where,
+  reduce,
+  softmax,
+  layerNorm,
+  batchNorm,
+  pool2d,
+  transpose,
+  slice,
+  expand,
+  concat,
+  gather,
+  pad,
+  resize,
+};
