@@ -1,0 +1,179 @@
+/** LSTM, GRU and RNN equal onnxruntime in everything that their attributes and optional inputs can ask for. */
+import { type HostTensor, tensor, valuesOf } from "@bitbudget/core";
+import type { AttributeValue } from "@bitbudget/onnx";
+import { describe, expect, test } from "vitest";
+import { type OneNode, oneNode, runOneNode } from "../support/one-node.ts";
+import { Onnxruntime } from "../support/onnxruntime.ts";
+import { randomFloats, randomIntegers } from "../support/random.ts";
+
+const [LENGTH, BATCH, INPUT, HIDDEN] = [5, 3, 4, 6];
+const cells = { LSTM: { gates: 4, states: 2 }, GRU: { gates: 3, states: 1 }, RNN: { gates: 1, states: 1 } };
+type Name = keyof typeof cells;
+
+interface Variant {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly lengths?: readonly number[];
+  readonly states?: boolean;
+  readonly peepholes?: boolean;
+  readonly bias?: boolean;
+  readonly batchFirst?: boolean;
+}
+
+function layer(opType: Name, variant: Variant): OneNode {
+  const { gates, states } = cells[opType];
+  const { attributes = {}, lengths, batchFirst = false, bias = true } = variant;
+  const directions = attributes.direction === "bidirectional" ? 2 : 1;
+  const [outer, inner] = batchFirst ? [BATCH, LENGTH] : [LENGTH, BATCH];
+  const stateShape = batchFirst ? [BATCH, directions, HIDDEN] : [directions, BATCH, HIDDEN];
+  const inputs: (HostTensor | undefined)[] = [
+    randomFloats([outer, inner, INPUT], 1, 2),
+    randomFloats([directions, gates * HIDDEN, INPUT], 2),
+    randomFloats([directions, gates * HIDDEN, HIDDEN], 3),
+    bias ? randomFloats([directions, 2 * gates * HIDDEN], 4) : undefined,
+    lengths === undefined ? undefined : tensor("int32", [BATCH], lengths),
+  ];
+  for (let i = 0; i < states; i++) inputs.push(variant.states ? randomFloats(stateShape, 5 + i) : undefined);
+  if (variant.peepholes) inputs.push(randomFloats([directions, 3 * HIDDEN], 7));
+  return {
+    opType,
+    opset: 14,
+    attributes: { hidden_size: BigInt(HIDDEN), ...(batchFirst ? { layout: 1n } : {}), ...attributes },
+    inputs,
+    outputs: Array.from({ length: 1 + states }, () => "float32"),
+  };
+}
+
+/** onnxruntime computes in float32 and approximates sigmoid and tanh: each step adds a few of its last places. */
+const TOLERANCE = 2e-5;
+
+async function expectEqual(node: OneNode): Promise<void> {
+  const { model, feeds } = oneNode(node);
+  await using reference = await Onnxruntime.open(model);
+  const [actual, expected] = [await runOneNode(node), await reference.run(feeds)];
+  expect(Object.keys(expected).length).toBe(node.outputs.length);
+  for (const [name, wanted] of Object.entries(expected)) {
+    const given = actual[name];
+    expect(given?.shape, name).toEqual(wanted.shape);
+    const values = given === undefined ? [] : valuesOf(given);
+    const wantedValues = valuesOf(wanted);
+    expect(Math.max(...wantedValues.map(Math.abs))).toBeGreaterThan(0.1);
+    for (const [i, value] of wantedValues.entries())
+      expect(Math.abs((values[i] ?? Number.NaN) - value), `${name} at ${i}`).toBeLessThan(TOLERANCE);
+  }
+}
+
+const common: Readonly<Record<string, Variant>> = {
+  "without bias": { bias: false },
+  "initial states": { states: true },
+  reverse: { attributes: { direction: "reverse" } },
+  bidirectional: { attributes: { direction: "bidirectional" }, states: true },
+  clip: { attributes: { clip: 0.4 }, states: true },
+  "unequal lengths": { lengths: [5, 2, 3], states: true },
+  "unequal lengths, bidirectional": {
+    lengths: [1, 5, 4],
+    states: true,
+    attributes: { direction: "bidirectional" },
+  },
+  "unequal lengths, none as long as the tensor": { lengths: [1, 2, 3], attributes: { direction: "reverse" } },
+  "a sequence of length 0": { lengths: [3, 0, 5], states: true },
+};
+
+describe.each(["LSTM", "GRU", "RNN"] as const)("%s", (name) => {
+  test.each(Object.entries(common))("%s", async (_, variant) => {
+    await expectEqual(layer(name, variant));
+  });
+
+  test.each([
+    "Relu",
+    "Affine",
+    "LeakyRelu",
+    "ThresholdedRelu",
+    "ScaledTanh",
+    "HardSigmoid",
+    "Elu",
+    "Softsign",
+    "Softplus",
+  ])("activation %s", async (activation) => {
+    const names = { LSTM: ["Sigmoid", activation, "Tanh"], GRU: ["Sigmoid", activation], RNN: [activation] };
+    const attributes = {
+      activations: names[name],
+      activation_alpha: new Float32Array([0.7]),
+      activation_beta: new Float32Array([0.3]),
+    };
+    await expectEqual(layer(name, { attributes, states: true }));
+  });
+});
+
+test("alpha and beta belong to the functions that take one, in order", async () => {
+  const attributes = {
+    direction: "bidirectional",
+    activations: ["Sigmoid", "LeakyRelu", "Tanh", "HardSigmoid", "ScaledTanh", "Elu"],
+    activation_alpha: new Float32Array([0.1, 0.3, 0.9, 0.5]),
+    activation_beta: new Float32Array([0.4, 1.2]),
+  };
+  await expectEqual(layer("LSTM", { attributes }));
+});
+
+test("LSTM with peepholes", async () => {
+  await expectEqual(layer("LSTM", { peepholes: true, states: true, attributes: { direction: "reverse" } }));
+});
+
+test("LSTM with input and forget gate coupled", async () => {
+  await expectEqual(layer("LSTM", { states: true, attributes: { input_forget: 1n } }));
+});
+
+test.each([{}, { direction: "bidirectional" }])(
+  "GRU that resets after the product, %j",
+  async (attributes) => {
+    await expectEqual(layer("GRU", { states: true, attributes: { ...attributes, linear_before_reset: 1n } }));
+  },
+);
+
+describe("DynamicQuantizeLSTM", () => {
+  const codes = (dtype: "int8" | "uint8", shape: readonly number[], seed: number) =>
+    dtype === "int8"
+      ? randomIntegers(dtype, shape, seed, -128, 128)
+      : randomIntegers(dtype, shape, seed, 0, 256);
+  const scales = (shape: readonly number[]) =>
+    tensor(
+      "float32",
+      shape,
+      randomFloats(shape, 9).data.map((x) => 0.006 + 0.002 * x),
+    );
+
+  test.each([
+    { dtype: "uint8", perRow: false, direction: "forward" },
+    { dtype: "int8", perRow: true, direction: "bidirectional" },
+    { dtype: "int8", perRow: false, direction: "reverse" },
+  ] as const)("$dtype, $direction, a scale for each row: $perRow", async ({ dtype, perRow, direction }) => {
+    const directions = direction === "bidirectional" ? 2 : 1;
+    const width = 4 * HIDDEN;
+    const shape = perRow ? [directions, width] : [directions];
+    const zeroPoint = tensor(
+      dtype,
+      shape,
+      new Array(directions * (perRow ? width : 1)).fill(dtype === "int8" ? 0 : 121),
+    );
+    await expectEqual({
+      opType: "DynamicQuantizeLSTM",
+      domain: "com.microsoft",
+      attributes: { hidden_size: BigInt(HIDDEN), direction },
+      inputs: [
+        randomFloats([LENGTH, 1, INPUT], 1, 2),
+        codes(dtype, [directions, INPUT, width], 2),
+        codes(dtype, [directions, HIDDEN, width], 3),
+        randomFloats([directions, 2 * width], 4),
+        undefined,
+        randomFloats([directions, 1, HIDDEN], 5),
+        randomFloats([directions, 1, HIDDEN], 6),
+        undefined,
+        scales(shape),
+        zeroPoint,
+        scales(shape),
+        zeroPoint,
+      ],
+      constants: [1, 2, 8, 9, 10, 11],
+      outputs: ["float32", "float32", "float32"],
+    });
+  });
+});
