@@ -1,8 +1,10 @@
 /** Checks of specs, weights and data, written once for every backend. */
 import {
+  allocateStorage,
   elementCount,
   type HostTensor,
   isDType,
+  isStorage,
   type Storage,
   storageBytes,
   type TensorType,
@@ -39,11 +41,13 @@ export function checkWeights<O extends OpName>(spec: KernelSpec<O>, weights: Wei
       throw new OperandError(spec.op, `weights.${role}`, "absent: the spec has no use for it", "given");
 }
 
-/** Throws unless the type is sound and the data, where given, is exactly as long as the type says. */
+/** Throws unless the type is sound and the data, where given, is of its array type and exactly as long as it says. */
 export function checkStorage(op: string, role: string, type: TensorType, data: Storage | undefined): void {
   const bytes = typeBytes(type);
-  if (data !== undefined && data.byteLength !== bytes)
-    throw new OperandError(op, role, `${bytes} bytes for ${describeType(type)}`, `${data.byteLength}`);
+  if (data === undefined || (isStorage(type.dtype, data) && data.byteLength === bytes)) return;
+  const { name } = allocateStorage(type.dtype, 0).constructor;
+  const given = `${data.constructor.name} of ${data.byteLength} bytes`;
+  throw new OperandError(op, role, `${name} of ${bytes} bytes for ${describeType(type)}`, given);
 }
 
 export function sameType(a: TensorType, b: TensorType): boolean {

@@ -66,7 +66,9 @@ export const batchNorm: OpDefinition<"batchNorm"> = {
   outputs(spec) {
     checkInputCount(spec, 1);
     const { dtype, shape } = input(spec);
+    const { layout } = spec.attributes;
     checkDtype(spec, "inputs[0].dtype", dtype, floats);
+    check(layout === "nchw" || layout === "nhwc", spec, "attributes.layout", "must be nchw or nhwc");
     check(shape.length >= 2, spec, "inputs[0].shape", "needs at least two dimensions: batch and channels");
     check(spec.attributes.epsilon >= 0, spec, "attributes.epsilon", "must be at least 0");
     return [{ dtype, shape }];

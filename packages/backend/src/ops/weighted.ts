@@ -87,6 +87,7 @@ export function checkWeighted(spec: WeightedSpec): void {
   const arithmetic = weightedArithmetic(spec);
   const { granularity } = weight;
   const coded = arithmetic !== "float";
+  checkChoices(spec);
   checkDtype(spec, "attributes.weight.dtype", weight.dtype, coded ? codes : floats);
   check(
     coded === (granularity !== undefined) || (output === "int32" && arithmetic === "static"),
@@ -100,13 +101,6 @@ export function checkWeighted(spec: WeightedSpec): void {
     "attributes.weight.zeroPoint",
     "does not apply to float weights",
   );
-  if (granularity?.kind === "block")
-    check(
-      isPositiveInteger(granularity.size),
-      spec,
-      "attributes.weight.granularity.size",
-      "must be a positive integer",
-    );
   if (activation !== undefined) checkUnaryFunction(spec, "attributes.activation", activation);
 
   if (arithmetic !== "static") {
@@ -144,6 +138,38 @@ export function checkWeighted(spec: WeightedSpec): void {
     spec,
     "attributes.activation",
     output === "int32" ? "does not apply to raw int32 sums" : "of an integer output must be relu or clip",
+  );
+}
+
+/** Checks what is a choice from a list: a spec may come out of a file. */
+function checkChoices(spec: WeightedSpec): void {
+  const { weight, bias, dynamic } = spec.attributes;
+  const { granularity } = weight;
+  check(
+    granularity === undefined || ["tensor", "channel", "block"].includes(granularity.kind),
+    spec,
+    "attributes.weight.granularity.kind",
+    "must be tensor, channel or block",
+  );
+  if (granularity?.kind === "block")
+    check(
+      isPositiveInteger(granularity.size),
+      spec,
+      "attributes.weight.granularity.size",
+      "must be a positive integer",
+    );
+  check(
+    bias === undefined || bias === "float32" || bias === "int32",
+    spec,
+    "attributes.bias",
+    "must be float32 or int32",
+  );
+  check(
+    dynamic === undefined ||
+      ["uint8 tensor", "int8 row", "int8 block"].includes(`${dynamic.dtype} ${dynamic.granularity}`),
+    spec,
+    "attributes.dynamic",
+    "must be uint8 by tensor, or int8 by row or block",
   );
 }
 
