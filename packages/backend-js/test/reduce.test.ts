@@ -129,6 +129,7 @@ describe("integers", () => {
     expect(await ofInts("l2", 3, 4)).toBe(5);
     expect(await ofInts("logSum", 3, 4, 5)).toBe(2);
     expect(await ofInts("logSumExp", 3, 3)).toBe(3);
+    expect(integersOf(await apply("logSum", integerTensor("int64", [1n, 2n, 3n]), [0]))).toEqual([1n]);
     // -Infinity saturates, and NaN is 0.
     expect(await ofInts("logSum", 0)).toBe(-(2 ** 31));
     expect(await ofInts("logSum", -1)).toBe(0);

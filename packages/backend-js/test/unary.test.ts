@@ -134,6 +134,13 @@ describe("by hand", () => {
     expectNumbers(await apply({ fn: "hardSwish" }, "float32", [-3, -1.5, 0, 3, 6]), [-0, -0.375, 0, 3, 6]);
   });
 
+  test("sigmoid reaches down to the smallest doubles", async () => {
+    // 1 + exp(720) is no double; exp(-720), which the quotient equals, is.
+    const [y] = await apply({ fn: "sigmoid" }, "float64", [-720]);
+    expect(y).toBeGreaterThan(2.03e-313);
+    expect(y).toBeLessThan(2.04e-313);
+  });
+
   test("what is too large for a 16-bit float becomes infinite", async () => {
     // exp(12) is 162,755, and the largest float16 is 65,504; exp(-18) is 1.5e-8, less than half of the smallest.
     expectNumbers(await apply({ fn: "exp" }, "float16", [12, -18, 0]), [inf, 0, 1]);
