@@ -206,6 +206,8 @@ describe("dispatch", () => {
     backend.write(slot(0), new Float32Array(64).fill(5));
     backend.dispatch(kernel, [slot(0)], [slot(1)]);
     expect((await backend.read(slot(1))).data).toEqual(new Float32Array(64).fill(5));
+    backend.dispatch(kernel, [slot(2)], [slot(1)]);
+    expect((await backend.read(slot(1))).data).toEqual(new Float32Array(64));
     expect(await operandOf(() => backend.dispatch(kernel, [slot(0)], [slot(0)]))).toBe("outputs[0]");
     const whole = await backend.prepare(copyOf([128]));
     const half = (i: number) => backend.view(arena, float32(128), i * VIEW_ALIGNMENT);
