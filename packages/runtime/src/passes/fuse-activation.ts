@@ -21,9 +21,11 @@ export interface Fused {
   readonly beta?: number;
 }
 
+const internal: ReadonlySet<string> = new Set(["Linear", "WeightOnlyConv", "WeightOnlyMatMul"]);
+
 export function fuseActivation(graph: Graph): void {
   for (const node of [...graph.nodes]) {
-    const isLinear = node.domain === INTERNAL && node.opType === "Linear";
+    const isLinear = node.domain === INTERNAL && internal.has(node.opType);
     const takes = isLinear || isOp(node, "Conv", "Gemm", "MatMul");
     if (!takes || (isOp(node, "MatMul") && constant(graph, node.input[1]) === undefined)) continue;
     const next = soleConsumer(graph, node.output[0]);

@@ -4,7 +4,7 @@
  * the internal operators WeightOnlyConv, WeightOnlyGemm, WeightOnlyMatMul, whose kernels read the codes themselves.
  */
 import { valuesOf } from "@bitbudget/core";
-import { type Graph, getInt, makeAttribute, makeNode, type NodeProto } from "@bitbudget/onnx";
+import { type Graph, getFloat, getInt, makeAttribute, makeNode, type NodeProto } from "@bitbudget/onnx";
 import { constant, INTERNAL, replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, zeroPointName } from "./qdq.ts";
 
@@ -86,6 +86,7 @@ function fuseWeightOnly(graph: Graph, node: NodeProto, w: Codes): void {
   // Blocks must run along the terms of a sum.
   if (inBlocks && (node.opType === "Conv" || axis === channelAxis(node) || shape.length !== 2)) return;
   if (!inBlocks && !hasKernelScales(node, w, shape.length)) return;
+  if (node.opType === "Gemm" && !isPlainGemm(node)) return;
   const [x = "", , bias = ""] = node.input;
   const inputs = [x, w.codes, w.scale, w.zeroPoint, bias];
   const fused = makeNode(`WeightOnly${node.opType}`, inputs, node.output, {
@@ -98,4 +99,11 @@ function fuseWeightOnly(graph: Graph, node: NodeProto, w: Codes): void {
     makeAttribute("block_size", BigInt(w.blockSize)),
   ];
   replaceChain(graph, [node], fused);
+}
+
+/** alpha * x * w + beta * c with both factors 1 and x as it is. */
+function isPlainGemm(node: NodeProto): boolean {
+  return (
+    getFloat(node, "alpha", 1) === 1 && getFloat(node, "beta", 1) === 1 && getInt(node, "transA", 0) === 0
+  );
 }
