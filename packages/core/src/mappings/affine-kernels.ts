@@ -62,8 +62,13 @@ export function dequantizeRun(
   group: number,
   columnwise: boolean,
 ): void {
-  const step = Number(columnwise);
-  for (let i = 0, g = group; i < length; i++, g += step) {
-    out[to + i] = (values[from + i]! - zeroPoints[g]!) * scales[g]!;
+  if (columnwise) {
+    for (let i = 0; i < length; i++) {
+      out[to + i] = (values[from + i]! - zeroPoints[group + i]!) * scales[group + i]!;
+    }
+    return;
   }
+  const zeroPoint = zeroPoints[group]!;
+  const scale = scales[group]!;
+  for (let i = 0; i < length; i++) out[to + i] = (values[from + i]! - zeroPoint) * scale;
 }

@@ -8,7 +8,7 @@
 import { dtypes, type IntegerName } from "../dtypes.ts";
 import { ArgumentError } from "../errors.ts";
 import { type Histogram, histogram } from "./histogram.ts";
-import { type Observer, observer, type Range, union } from "./observer.ts";
+import { type Observer, observer, type Range, rangeUnion } from "./observer.ts";
 
 /**
  * For an affine mapping to an integer format: [-T, T] within what was seen. The levels of |x| are those of the positive
@@ -29,9 +29,9 @@ export function entropy({
   const bins = histogram(4096);
   let seen: Range = { min: Infinity, max: -Infinity };
   const add = (batch: ArrayLike<number>, extent: Range) => {
-    seen = union(seen, extent);
+    seen = rangeUnion(seen, extent);
     // Zero is among the values, so that the bins of |x| are as few as those of x.
-    bins.add(batch, union(extent, { min: 0, max: 0 }));
+    bins.add(batch, rangeUnion(extent, { min: 0, max: 0 }));
   };
   return observer(add, () => {
     const { min, max } = seen;

@@ -3,7 +3,7 @@
  * it. When data lies outside, the bins move, or neighbours merge in pairs until everything fits; since coarser edges
  * are a subset of finer ones, that moves counts exactly and loses none.
  */
-import { extent as extentOf, type Range, union } from "./observer.ts";
+import { extent as extentOf, type Range, rangeUnion } from "./observer.ts";
 
 export interface Histogram {
   /** Width of a bin, a power of two. 0 as long as nothing was added. */
@@ -21,7 +21,7 @@ export interface Histogram {
   order(k: number): number;
 }
 
-/** An empty histogram. Once there is data, more than a quarter of the bins span it unless it is all alike. */
+/** An empty histogram. Once there is data, half of the bins or more span it, unless it is all alike or far from zero. */
 export function histogram(bins = 2048): Histogram {
   let width = 0;
   let first = 0;
@@ -73,7 +73,7 @@ export function histogram(bins = 2048): Histogram {
     },
     add(batch, extent = extentOf(batch)) {
       if (batch.length === 0) return;
-      range = union(range, extent);
+      range = rangeUnion(range, extent);
       fit(range);
       count(batch, counts, 1 / width, first);
       total += batch.length;

@@ -1,12 +1,12 @@
 /** Min-max: the range is everything that was seen. No value saturates; one outlier widens every step. */
-import { type Observer, observer, type Range, union } from "./observer.ts";
+import { type Observer, observer, type Range, rangeUnion } from "./observer.ts";
 
 /** Smallest and largest value over all batches. */
 export function minMax(): Observer {
   let range: Range = { min: Infinity, max: -Infinity };
   return observer(
     (_, extent) => {
-      range = union(range, extent);
+      range = rangeUnion(range, extent);
     },
     () => range,
   );

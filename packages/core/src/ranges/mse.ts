@@ -3,14 +3,16 @@
  * off more, and where the two balance depends on the format (Banner et al. 2019, ACIQ, solve it for known densities).
  * Here the density is the histogram, uniform within each bin, over which the error has a closed form.
  */
-
 import { dtypes, type IntegerName } from "../dtypes.ts";
 import { ArgumentError } from "../errors.ts";
 import { affineScale, affineZeroPoint } from "../mappings/affine.ts";
 import { type Histogram, histogram } from "./histogram.ts";
 import { type Observer, observer, type Range } from "./observer.ts";
 
-/** For an affine mapping to an integer format. The answer lies within what was seen. */
+/**
+ * For an affine mapping to an integer format. The answer lies within what was seen, and zero: an affine mapping has zero
+ * in its range anyway.
+ */
 export function mse({
   dtype,
   symmetric,
@@ -19,26 +21,26 @@ export function mse({
   readonly symmetric: boolean;
 }): Observer {
   const { kind, bits } = dtypes[dtype];
-  if (kind !== "integer" || bits > 16)
+  if (kind !== "integer" || bits > 16) {
     throw new ArgumentError(`mse takes integer formats of up to 16 bits, not ${dtype}`);
+  }
   const seen = histogram();
   return observer(seen.add, () => {
-    const within = (low: number, high: number) => ({ min: seen.min * low, max: seen.max * high });
-    const error = (low: number, high: number) => expectedError(seen, within(low, high), dtype, symmetric);
+    const min = Math.min(seen.min, 0);
+    const max = Math.max(seen.max, 0);
+    const error = (range: Range) => expectedError(seen, range, dtype, symmetric);
     if (symmetric) {
-      const largest = Math.max(-seen.min, seen.max);
-      const clip = (t: number) => ({
-        min: Math.max(seen.min, -t * largest),
-        max: Math.min(seen.max, t * largest),
-      });
-      return clip(smallest((t) => expectedError(seen, clip(t), dtype, symmetric)));
+      const largest = Math.max(-min, max);
+      const clip = (t: number) => ({ min: Math.max(min, -t * largest), max: Math.min(max, t * largest) });
+      return clip(smallest((t) => error(clip(t))));
     }
+    const within = (low: number, high: number) => ({ min: min * low, max: max * high });
     // Both ends at once, then each in turn.
-    let low = smallest((t) => error(t, t));
+    let low = smallest((t) => error(within(t, t)));
     let high = low;
     for (let turn = 0; turn < 2; turn++) {
-      low = smallest((t) => error(t, high));
-      high = smallest((t) => error(low, t));
+      low = smallest((t) => error(within(t, high)));
+      high = smallest((t) => error(within(low, t)));
     }
     return within(low, high);
   });

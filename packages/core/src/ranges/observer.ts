@@ -46,7 +46,7 @@ export function extent(batch: ArrayLike<number>, number = 0, start = 0, end = ba
 }
 
 /** The smallest range that holds both. */
-export function union(a: Range, b: Range): Range {
+export function rangeUnion(a: Range, b: Range): Range {
   return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
 }
 

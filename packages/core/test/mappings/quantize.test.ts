@@ -19,6 +19,7 @@ import {
   nf4,
   percentile,
   type Quantized,
+  quantizationError,
   quantize,
   roundHalfEven,
   ScaleError,
@@ -219,6 +220,28 @@ describe("k-means", () => {
         error({ dtype: "uint4", granularity, mapping: { kind: "codebook", table: "nf4" } }),
       );
       expect(fitted).toBeLessThan(error({ dtype: "int4", granularity, mapping: affine(true) }));
+    }
+  });
+
+  test("what counts is the error of the values: a channel with a small scale counts little", () => {
+    const loud = Float32Array.of(-100, -50, 50, 100);
+    const quiet = Float32Array.of(-0.1, -0.02, 0.03, 0.08);
+    const both = Float32Array.from([...loud, ...quiet]);
+    const scheme: Scheme = { dtype: "uint2", granularity: { kind: "channel", axis: 0 }, mapping };
+    const { codebook } = quantize(both, [2, 4], scheme);
+    [-1, -0.5, 0.5, 1].forEach((value, code) => {
+      expect(codebook![code]).toBeCloseTo(value, 5);
+    });
+  });
+
+  test("on a normal distribution, has the error of the optimal quantizer (Max 1960, table I)", () => {
+    const many = normal(200_000, 40);
+    for (const [dtype, distortion] of [
+      ["uint2", 0.1175],
+      ["uint4", 0.009497],
+    ] as const) {
+      const q = quantize(many, [many.length], { dtype, granularity: tensor, mapping });
+      expect(Math.abs(quantizationError(many, q).mse / distortion - 1)).toBeLessThan(0.02);
     }
   });
 

@@ -35,6 +35,11 @@ test("cuts off an outlier from enough of a normal distribution", () => {
   expect(min).toBe(Math.max(-max, Math.min(...x)));
 });
 
+test("among thresholds as good as each other, takes the largest", () => {
+  // Cut at 1, everything is at 1, before and after quantization; uncut, 1 and 2 have a level each. Both tell all there is.
+  expect(range([1, 2], "int8", true)).toEqual({ min: 1, max: 2 });
+});
+
 test("how many zeros there are does not matter", () => {
   const x = normal(20_000, 6).map(Math.abs);
   const padded = new Float32Array(100_000);

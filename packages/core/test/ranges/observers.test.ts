@@ -15,16 +15,17 @@ import {
 } from "../../src/index.ts";
 import { normal } from "../support/random.ts";
 
-const int8 = { dtype: "int8", symmetric: true } as const;
+/** Few codes: where clipping pays most. */
+const int2 = { dtype: "int2", symmetric: true } as const;
 const all: [string, () => Observer][] = [
   ["minMax", minMax],
   ["movingAverage", movingAverage],
   ["percentile", percentile],
-  ["mse", () => mse(int8)],
-  ["entropy", () => entropy(int8)],
+  ["mse", () => mse(int2)],
+  ["entropy", () => entropy(int2)],
 ];
 
-describe.each(all)("%s", (_, make) => {
+describe.each(all)("%s", (name, make) => {
   test("has no range before it has data", () => {
     const observer = make();
     expect(() => observer.range()).toThrow(NoDataError);
@@ -60,11 +61,22 @@ describe.each(all)("%s", (_, make) => {
     expect(observer.count).toBe(1000);
   });
 
-  test("of a constant is that constant", () => {
+  test("of a constant is that constant; with the smallest error, from zero on", () => {
     for (const value of [0, 1, -3.5, 1e-30, -1e30]) {
       const observer = make();
       observer.observe([value, value]);
-      expect(observer.range()).toEqual({ min: value, max: value });
+      const { min, max } = observer.range();
+      expect(name === "mse" ? [min + max] : [min, max]).toEqual(name === "mse" ? [value] : [value, value]);
+    }
+  });
+
+  test("of data far from zero is a range: min is not above max", () => {
+    for (const sign of [1, -1]) {
+      const observer = make();
+      observer.observe(normal(3000, 3, 5 * sign, 0.3));
+      const { min, max } = observer.range();
+      expect(min).toBeLessThanOrEqual(max);
+      expect(Math.abs(sign > 0 ? max : min)).toBeGreaterThan(4);
     }
   });
 });
