@@ -4,6 +4,9 @@
  * counts as if it lay at it, and bins are merged into as many levels as the format has, then spread out again evenly
  * over those that were not empty. As in NVIDIA's pytorch-quantization, the bin of zero is set to its neighbour: zero is
  * a code exactly, so how many zeros there are must not matter.
+ *
+ * One thing is added: a threshold keeps at least half of the values. Where data begins far from zero, the threshold at its
+ * very first bin would win otherwise: a single bin is like itself, whatever was cut off.
  */
 import { dtypes, type IntegerName } from "../dtypes.ts";
 import { ArgumentError } from "../errors.ts";
@@ -71,6 +74,7 @@ function bestThreshold(counts: Float64Array, levels: number): number {
     const last = counts[kept - 1]!;
     const beyond = total - sums[kept]!;
     if (last === 0 && beyond > 0) continue; // infinite: mass where the quantized distribution has none
+    if (beyond > total / 2) continue;
     // Sum of p log p - p log q, where p is the count with the tail added to the last bin and q the mean of its level.
     let sum = entropies[kept]! - xLogX(last) + xLogX(last + beyond);
     for (let level = 0, from = 0; level < levels; level++) {

@@ -103,11 +103,13 @@ def kl(p, q):
 
 
 def entropy_threshold(x, bins, levels):
-    """TensorRT's calibration over a given histogram of |x|, one loop per sentence of its description."""
+    """TensorRT's calibration over a given histogram of |x|, step by step; a threshold keeps at least half of the values."""
     counts = np.histogram(np.abs(x.astype(np.float64)), bins=bins)[0].astype(np.float64)
     counts[0] = counts[1]
     divergences = {}
     for kept in range(levels, len(counts) + 1):
+        if counts[kept:].sum() > counts.sum() / 2:
+            continue
         p = counts[:kept].copy()
         q = np.zeros(kept)
         level = np.arange(kept) * levels // kept
