@@ -9,6 +9,8 @@ export { topologicalOrder } from "./graph/order.ts";
 export { nodeName } from "./graph/place.ts";
 export { type Pruned, prune } from "./graph/prune.ts";
 export { subgraphsOf, type Use, usesOf } from "./graph/scope.ts";
+export { annotateTypes, type Inference, type InferOptions, inferShapes } from "./inference/infer.ts";
+export type { Size, ValueType } from "./inference/types.ts";
 export type { Bytes } from "./io/bytes.ts";
 export type { ExternalDataOptions, Externalized, Placement } from "./io/externalize.ts";
 export { externalize } from "./io/externalize.ts";

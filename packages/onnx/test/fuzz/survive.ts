@@ -4,6 +4,7 @@ import {
   anyTensorValue,
   findProblems,
   Graph,
+  inferShapes,
   OnnxError,
   ParseError,
   parseModel,
@@ -35,6 +36,7 @@ export function survive(bytes: Uint8Array): Fate {
     const graph = Graph.of(model);
     typed(() => graph.sort(), OnnxError);
     prune(graph);
+    typed(() => inferShapes(model), OnnxError);
   }
   return problems.length === 0 ? "right" : "read";
 }
