@@ -25,7 +25,10 @@ function substitute(node: NodeProto, given: ReadonlyMap<string, AttributeProto>)
   node.attribute = node.attribute.flatMap((attribute) => {
     if (attribute.refAttrName === "") return [attribute];
     const value = given.get(attribute.refAttrName);
-    return value === undefined ? [] : [{ ...value, name: attribute.name }];
+    if (value === undefined) return [];
+    const copy = clone(AttributeProtoSchema, value);
+    copy.name = attribute.name;
+    return [copy];
   });
   for (const { g, graphs } of node.attribute)
     for (const graph of g === undefined ? graphs : [g, ...graphs])
