@@ -5,6 +5,7 @@
  */
 import { canonicalDomain, getGraph, type NodeProto, opsetVersions } from "@bitbudget/onnx";
 import { bindOutputs, type Call, enterBody } from "./body.ts";
+import { planFlexAttention } from "./flex-attention.ts";
 import { inlineFunction } from "./functions.ts";
 import { planLoop } from "./loop.ts";
 import { NodeLowering } from "./lowering.ts";
@@ -12,14 +13,30 @@ import type { Planner } from "./planner.ts";
 import { planScan } from "./scan.ts";
 import type { Scope, Value } from "./values.ts";
 
-const bodies: ReadonlyMap<string, (call: Call) => void> = new Map([
-  ["If", planIf],
-  ["Loop", planLoop],
-  ["Scan", planScan],
+/** Operators with bodies, by domain. */
+const withBodies = new Map<string, ReadonlyMap<string, (call: Call) => void>>([
+  [
+    "",
+    new Map([
+      ["If", planIf],
+      ["Loop", planLoop],
+      ["Scan", planScan],
+    ]),
+  ],
+  ["ai.onnx.preview", new Map([["FlexAttention", planFlexAttention]])],
 ]);
 
+function bodyPlanner({ domain, opType }: NodeProto): ((call: Call) => void) | undefined {
+  return withBodies.get(canonicalDomain(domain))?.get(opType);
+}
+
 export function isControlFlow(node: NodeProto): boolean {
-  return canonicalDomain(node.domain) === "" && bodies.has(node.opType);
+  return bodyPlanner(node) !== undefined;
+}
+
+/** Operators of a domain that have bodies. */
+export function controlFlowNames(domain: string): string[] {
+  return [...(withBodies.get(domain)?.keys() ?? [])];
 }
 
 /** Plans a node that has a body. Returns false for any other node. */
@@ -41,7 +58,7 @@ export function expand(
     planner.next(...tasks, bindOutputs(node, scope, inner, body.output));
     return true;
   }
-  const plan = isControlFlow(node) ? bodies.get(node.opType) : undefined;
+  const plan = bodyPlanner(node);
   if (plan === undefined) return false;
   const label = program.label(node);
   const lowering = new NodeLowering(planner, node, program.opset(scope, node.domain), inputs, label);

@@ -1,9 +1,9 @@
 /** LSTM, GRU and RNN equal onnxruntime in everything that their attributes and optional inputs can ask for. */
-import { type HostTensor, tensor, valuesOf } from "@bitbudget/core";
+import { type HostTensor, tensor } from "@bitbudget/core";
 import type { AttributeValue } from "@bitbudget/onnx";
-import { describe, expect, test } from "vitest";
-import { type OneNode, oneNode, runOneNode } from "../support/one-node.ts";
-import { Onnxruntime } from "../support/onnxruntime.ts";
+import { describe, test } from "vitest";
+import { expectLikeOnnxruntime } from "../support/against-onnxruntime.ts";
+import type { OneNode } from "../support/one-node.ts";
 import { randomFloats, randomIntegers } from "../support/random.ts";
 
 const [LENGTH, BATCH, INPUT, HIDDEN] = [5, 3, 4, 6];
@@ -46,21 +46,7 @@ function layer(opType: Name, variant: Variant): OneNode {
 /** onnxruntime computes in float32 and approximates sigmoid and tanh: each step adds a few of its last places. */
 const TOLERANCE = 2e-5;
 
-async function expectEqual(node: OneNode): Promise<void> {
-  const { model, feeds } = oneNode(node);
-  await using reference = await Onnxruntime.open(model);
-  const [actual, expected] = [await runOneNode(node), await reference.run(feeds)];
-  expect(Object.keys(expected).length).toBe(node.outputs.length);
-  for (const [name, wanted] of Object.entries(expected)) {
-    const given = actual[name];
-    expect(given?.shape, name).toEqual(wanted.shape);
-    const values = given === undefined ? [] : valuesOf(given);
-    const wantedValues = valuesOf(wanted);
-    expect(Math.max(...wantedValues.map(Math.abs))).toBeGreaterThan(0.1);
-    for (const [i, value] of wantedValues.entries())
-      expect(Math.abs((values[i] ?? Number.NaN) - value), `${name} at ${i}`).toBeLessThan(TOLERANCE);
-  }
-}
+const expectEqual = (node: OneNode) => expectLikeOnnxruntime(node, TOLERANCE);
 
 const common: Readonly<Record<string, Variant>> = {
   "without bias": { bias: false },

@@ -1,7 +1,9 @@
-/** Compares tensors as ONNX's own test runner does: integers exactly, floats to 1e-3 relative and 1e-7 absolute. */
+/** Compares tensors as ONNX's own test runner does: integers exactly, floats to 1e-3 relative (bfloat16 2^-6) and 1e-7 absolute. */
 import { dtypes, type HostTensor, valuesOf } from "@bitbudget/core";
 
 const RELATIVE = 1e-3;
+/** Two units in the last place. */
+const RELATIVE_BFLOAT16 = 2 ** -6;
 const ABSOLUTE = 1e-7;
 
 /** What differs first, in words; undefined where nothing does. */
@@ -11,9 +13,9 @@ export function firstDifference(actual: HostTensor | undefined, expected: HostTe
   if (actual.shape.join() !== expected.shape.join())
     return `has the shape [${actual.shape.join(", ")}], expected [${expected.shape.join(", ")}]`;
   const info = dtypes[expected.dtype];
-  // A narrow format has a last place that is wider than the relative bound.
-  const relative = info.kind === "float" ? Math.max(RELATIVE, info.epsilon) : 0;
-  const absolute = info.kind === "float" ? Math.max(ABSOLUTE, info.smallest) : 0;
+  const isFloat = info.kind === "float";
+  const relative = isFloat ? (expected.dtype === "bfloat16" ? RELATIVE_BFLOAT16 : RELATIVE) : 0;
+  const absolute = isFloat ? ABSOLUTE : 0;
   const [a, b] =
     info.bits === 64 && info.kind === "integer"
       ? [actual.data, expected.data]
