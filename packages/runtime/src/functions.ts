@@ -1,6 +1,7 @@
 /** Calls of the model's own functions: the body's nodes, with the call's attributes in place of references to them. */
 import {
   type AttributeProto,
+  AttributeProtoSchema,
   clone,
   type FunctionProto,
   type NodeProto,
