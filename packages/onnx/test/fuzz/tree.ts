@@ -79,8 +79,15 @@ function changed(field: Field, below: (n: number) => number): Uint8Array | Field
   return below(2) === 0 ? data : data.subarray(0, below(data.length + 1));
 }
 
+/** Types of the fields that are messages, by number. */
+const messages = new WeakMap<DescMessage, Map<number, DescMessage | undefined>>();
+
 function read(type: DescMessage, bytes: Uint8Array): Field[] {
-  const kinds = new Map(type.fields.map((field) => [field.number, field.message]));
+  let kinds = messages.get(type);
+  if (kinds === undefined) {
+    kinds = new Map(type.fields.map((field) => [field.number, field.message]));
+    messages.set(type, kinds);
+  }
   const reader = new BinaryReader(bytes);
   const fields: Field[] = [];
   while (reader.pos < reader.len) {
