@@ -1,12 +1,78 @@
 /** The operators that the runtime has: domain, name, and the function that lowers them. */
 import type { Operator } from "../operator.ts";
+import { algebra } from "./algebra.ts";
+import { attentions } from "./attention.ts";
+import { casts } from "./casts.ts";
+import { constants } from "./constants.ts";
+import { convolutions } from "./convolutions.ts";
+import { cumulatives } from "./cumulative.ts";
+import { quantizedRecurrent } from "./dynamic-quantize-lstm.ts";
 import { elementwise } from "./elementwise.ts";
+import { gated } from "./gated.ts";
+import { gathering } from "./gather.ts";
+import { groupQueryAttentions } from "./group-query-attention.ts";
+import { integerProducts } from "./integer-products.ts";
+import { layout } from "./layout.ts";
+import { linearAttentions } from "./linear-attention.ts";
+import { losses } from "./losses.ts";
+import { microsoftAttentions } from "./microsoft-attention.ts";
+import { normalizations } from "./normalization.ts";
+import { padding } from "./pad.ts";
+import { pairs } from "./pairs.ts";
+import { pools } from "./pool.ts";
+import { products } from "./products.ts";
+import { quantizers } from "./quantize.ts";
+import { recurrent } from "./recurrent.ts";
+import { reductions } from "./reduce.ts";
+import { regions } from "./regions.ts";
+import { resizing } from "./resize.ts";
+import { microsoftRotary, rotary } from "./rotary.ts";
+import { sampling } from "./sampling.ts";
+import { scattering } from "./scatter.ts";
+import { selection } from "./selection.ts";
+import { shapes } from "./shapes.ts";
+import { signals } from "./signal.ts";
 
 /** Operators of one domain, by name. */
 export type OperatorTable = Readonly<Record<string, Operator>>;
 
-const standard: readonly OperatorTable[] = [elementwise];
-const microsoft: readonly OperatorTable[] = [];
+const standard: readonly OperatorTable[] = [
+  attentions,
+  gated,
+  linearAttentions,
+  rotary,
+  casts,
+  elementwise,
+  pairs,
+  recurrent,
+  shapes,
+  constants,
+  layout,
+  padding,
+  gathering,
+  scattering,
+  reductions,
+  selection,
+  cumulatives,
+  convolutions,
+  resizing,
+  sampling,
+  regions,
+  algebra,
+  losses,
+  signals,
+  pools,
+  products,
+  normalizations,
+  quantizers,
+  integerProducts,
+];
+const microsoft: readonly OperatorTable[] = [
+  quantizedRecurrent,
+  microsoftRotary,
+  microsoftAttentions,
+  groupQueryAttentions,
+];
 
 const tables = new Map<string, ReadonlyMap<string, Operator>>([
   ["", merge(standard)],
