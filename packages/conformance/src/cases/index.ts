@@ -1,0 +1,52 @@
+/** The list of cases. Adding an op: its file of cases, and a line here. */
+import type { OpName } from "@bitbudget/backend";
+import type { Case } from "../case.ts";
+import { binary } from "./binary.ts";
+import { cast } from "./cast.ts";
+import { conv2d } from "./conv2d.ts";
+import { concat, gather, pad, transpose } from "./layout.ts";
+import { linear } from "./linear.ts";
+import { matmul } from "./matmul.ts";
+import { batchNorm, layerNorm } from "./normalization.ts";
+import { pool2d } from "./pool2d.ts";
+import { dequantize, quantize, requantize } from "./quantize.ts";
+import { reduce } from "./reduce.ts";
+import { resize } from "./resize.ts";
+import { expand, slice } from "./slice.ts";
+import { softmax } from "./softmax.ts";
+import { unary } from "./unary.ts";
+import { where } from "./where.ts";
+
+const byOp: { readonly [O in OpName]: readonly Case[] } = {
+  linear,
+  conv2d,
+  matmul,
+  quantize,
+  dequantize,
+  requantize,
+  unary,
+  binary,
+  cast,
+  where,
+  reduce,
+  softmax,
+  layerNorm,
+  batchNorm,
+  pool2d,
+  transpose,
+  slice,
+  expand,
+  concat,
+  gather,
+  pad,
+  resize,
+};
+
+/** Every case, in the order of the ops. */
+export const cases: readonly Case[] = Object.values(byOp).flat();
+
+/** The cases whose id is `prefix` or begins with it. */
+export function casesUnder(prefix: string): readonly Case[] {
+  const exact = cases.filter(({ id }) => id === prefix);
+  return exact.length > 0 ? exact : cases.filter(({ id }) => id.startsWith(prefix));
+}

@@ -1,0 +1,12 @@
+export * from "./case.ts";
+export { cases, casesUnder } from "./cases/index.ts";
+export * from "./compare.ts";
+export { type ContractCheck, contractChecks, type Open } from "./contract/index.ts";
+export { magnitudeOf } from "./magnitude.ts";
+export { type Problem, solve } from "./oracle.ts";
+export { defaultRecipe, expand, makeTensor, type Recipe } from "./recipe.ts";
+export { describeFailures, reproduceCommand } from "./report.ts";
+export * from "./run-case.ts";
+export { supportMatrix } from "./support.ts";
+export { type TimeResult, timeCase, timeCases } from "./timing.ts";
+export { ulpOf } from "./ulp.ts";
