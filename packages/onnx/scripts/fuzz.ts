@@ -3,13 +3,14 @@
  *
  *   pnpm -F @bitbudget/onnx fuzz --count 1000000 [--seed 1] [model.onnx ...]
  *
- * Without files, mutants of the tests' sample model. A failure prints its seed: run it again with `--count 1 --seed`.
+ * Without files, mutants of the tests' own models. A failure prints its seed: run it again with `--count 1 --seed`.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { writeModel } from "../src/index.ts";
 import { type Fate, fuzz } from "../test/fuzz/survive.ts";
 import { sampleModel } from "../test/support/sample.ts";
+import { smallModels } from "../test/support/small.ts";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== "--"),
@@ -24,7 +25,7 @@ if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
 const corpus =
   positionals.length > 0
     ? positionals.map((path) => new Uint8Array(readFileSync(path)))
-    : [writeModel(sampleModel())];
+    : [sampleModel(), ...smallModels()].map(writeModel);
 
 const BATCH = 10_000;
 const total: Record<Fate, number> = { refused: 0, read: 0, right: 0 };

@@ -23,6 +23,7 @@ export abstract class OnnxError extends BitbudgetError {
 
 /** Why bytes are not a model. */
 export type ParseReason =
+  | "unreadable"
   | "empty"
   | "truncated"
   | "overrun"

@@ -16,6 +16,7 @@ import {
   toTensorProto,
 } from "../src/index.ts";
 import { sampleModel } from "./support/sample.ts";
+import { smallModels } from "./support/small.ts";
 
 const tensor = (name: string, ...values: number[]) =>
   toTensorProto({ dtype: "float32", shape: [values.length], data: Float32Array.from(values) }, name);
@@ -319,7 +320,7 @@ describe("checking a model", () => {
     expect(() => checkModel(right().model)).not.toThrow();
     const sample = sampleModel();
     Graph.of(sample).sort();
-    expect(findProblems(sample)).toEqual([]);
+    for (const model of [sample, ...smallModels()]) expect(findProblems(model)).toEqual([]);
   });
 
   test.each(cases)("finds %s", (_, breakIt, code, message) => {

@@ -168,6 +168,16 @@ describe("a model on a server", () => {
       response.writeHead(206).end(data.subarray(Number(range[1]), Number(range[2]) + 1));
     } else if (request.url === "/whole/m.onnx") {
       response.end(writeModel(modelOf(external("w", "w.bin"))));
+    } else if (request.url === "/endless/m.onnx") {
+      response.end(writeModel(modelOf(external("w", "w.bin"))));
+    } else if (request.url === "/endless/w.bin") {
+      // Says neither how much it sends nor when it stops.
+      const more = () => response.write(data) && setImmediate(more);
+      response
+        .writeHead(206)
+        .on("drain", more)
+        .on("error", () => undefined);
+      more();
     } else if (request.url === "/whole/w.bin") {
       response.end(data);
     } else {
@@ -186,6 +196,8 @@ describe("a model on a server", () => {
       await expect(file.tensor(short!)).rejects.toThrow(/4 (bytes )?.*8/);
       const whole = await openUrl(`${base}/whole/m.onnx`);
       await expect(whole.load()).rejects.toThrow(/range requests/);
+      const endless = await openUrl(`${base}/endless/m.onnx`);
+      await expect(endless.load()).rejects.toThrow(/sent more bytes where 8/);
       await expect(openUrl(`${base}/none.onnx`)).rejects.toThrow(/404/);
     } finally {
       server.closeAllConnections();

@@ -6,16 +6,19 @@ import { mutant } from "./fuzz/mutate.ts";
 import { fuzz } from "./fuzz/survive.ts";
 import { sampleModel } from "./support/sample.ts";
 import { haveShared, sharedFolder } from "./support/shared.ts";
+import { smallModels } from "./support/small.ts";
 
-const sample = [writeModel(sampleModel())];
+const sample = [sampleModel(), ...smallModels()].map(writeModel);
 const haveReal = haveShared("mutants of real models");
 const real = haveReal ? ["mnist_cntk_12", "quantized/mnist_cntk_12.int8-qoperator"] : [];
 
-test("17,000 mutants of a model that uses every corner of the format", { timeout: 120_000 }, () => {
+test("17,000 mutants of small models, one of which uses every corner of the format", {
+  timeout: 120_000,
+}, () => {
   const fates = fuzz(sample, 1, 17_000);
   // The mutator is worth something only if it hits both sides of the line.
   expect(fates.refused).toBeGreaterThan(5_000);
-  expect(fates.read).toBeGreaterThan(5_000);
+  expect(fates.read).toBeGreaterThan(3_000);
 });
 
 test.runIf(haveReal)("3,000 mutants of real models", { timeout: 120_000 }, () => {

@@ -162,6 +162,14 @@ describe("editing", () => {
     expect(graph.outputs[0]?.name).toBe("z");
   });
 
+  test("a captured value cannot become one that its subgraph hides", () => {
+    const before = graph.consumers("x").length;
+    // `else` uses the outer x and defines an `a` of its own.
+    expect(() => graph.replaceAllUses("x", "a")).toThrow(/inside node "if" has a "a" of its own/);
+    expect(graph.consumers("x").length).toBe(before);
+    consistent(graph);
+  });
+
   test("a value's name, wherever it is mentioned", () => {
     graph.proto.quantizationAnnotation = [];
     graph.rename("a", "hidden");

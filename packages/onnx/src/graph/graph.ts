@@ -9,7 +9,7 @@ import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from "../proto
 import { Initializers } from "./initializers.ts";
 import { topologicalOrder } from "./order.ts";
 import { nodeName, placeOf } from "./place.ts";
-import { allNames, setUse, subgraphsOf, type Use } from "./scope.ts";
+import { allNames, hidesInside, setUse, subgraphsOf, type Use } from "./scope.ts";
 import { ValueIndex } from "./value-index.ts";
 
 /** IR version since which initializers need not be graph inputs. */
@@ -167,6 +167,7 @@ export class Graph {
 
   /**
    * Makes everything that uses one value use another, captures in subgraphs included.
+   * @throws GraphEditError when a capturing subgraph has a value called `to` of its own
    * @param options.except nodes that keep using `from`: those that make `to` out of it
    * @param options.outputs whether the graph's own outputs of that name are renamed too, which callers of the model see
    */
@@ -189,6 +190,11 @@ export class Graph {
   /** Makes some of the uses of a value, as `consumers` gave them, name another. */
   rewire(uses: Iterable<Use>, from: string, to: string): void {
     const list = [...uses];
+    const hidden = list.find((use) => use.owner !== use.node && hidesInside(use.node, to));
+    if (hidden !== undefined) {
+      const detail = `a graph inside node ${quote(nodeName(hidden.node))} has a ${quote(to)} of its own; rename that first`;
+      throw new GraphEditError(detail, placeOf(hidden.node, to));
+    }
     for (const use of list) setUse(use, to);
     this.index.move(list, from, to);
     this.claim(to);

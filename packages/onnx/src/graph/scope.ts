@@ -60,6 +60,14 @@ function* captures(
   }
 }
 
+/** Whether a graph inside a node defines a name, which there hides the outer value of that name. */
+export function hidesInside(node: NodeProto, name: string): boolean {
+  return subgraphsOf(node).some((graph) => {
+    for (const defined of definedNames(graph)) if (defined === name) return true;
+    return graph.node.some((inner) => hidesInside(inner, name));
+  });
+}
+
 /** Makes a use name another value. */
 export function setUse(use: Use, name: string): void {
   const { owner, slot } = use;

@@ -3,7 +3,7 @@ import type { HostTensor } from "@bitbudget/core";
 import { ParseError } from "../errors.ts";
 import { create, type ModelProto, type TensorProto, TensorProtoSchema } from "../proto.ts";
 import { anyTensorValue, isExternal, type TensorValue, tensorValue } from "../tensor/read.ts";
-import type { Bytes } from "./bytes.ts";
+import { readBody } from "./body.ts";
 import { setRawData } from "./inline.ts";
 import { externalReference } from "./locations.ts";
 import { parseModel } from "./parse.ts";
@@ -79,16 +79,19 @@ export async function openUrl(url: string | URL, request: RequestInit = {}): Pro
   const response = await fetch(url, request);
   if (!response.ok) {
     await response.body?.cancel();
-    throw new ParseError("empty", 0, `${url} answered ${response.status}; check the address`);
+    throw new ParseError("unreadable", 0, `${url} answered ${response.status}; check the address`);
   }
-  checkModelSize(Number(response.headers.get("Content-Length") ?? 0));
-  const bytes: Bytes = await response.arrayBuffer();
+  const bytes = await readBody(response, LARGEST_MODEL);
+  if (bytes === undefined) throw tooLarge("more");
   return new ModelFile(parseModel(bytes), urlSource(response.url === "" ? url : response.url, request));
 }
 
 /** @throws ParseError for a file that is larger than a protobuf message can be */
 export function checkModelSize(size: number): void {
-  if (size <= LARGEST_MODEL) return;
-  const detail = `it has ${size} bytes and a model file holds at most ${LARGEST_MODEL}; keep weights in external data`;
-  throw new ParseError("too large", 0, detail);
+  if (size > LARGEST_MODEL) throw tooLarge(`${size}`);
+}
+
+function tooLarge(size: string): ParseError {
+  const detail = `a model file holds at most ${LARGEST_MODEL} bytes and this one has ${size}; keep weights in external data`;
+  return new ParseError("too large", 0, detail);
 }

@@ -1,5 +1,6 @@
 /** Places to read external data from, range by range: memory, Blobs and Files, URLs. Files on disk: `@bitbudget/onnx/node`. */
 import { ExternalDataError } from "../errors.ts";
+import { readBody } from "./body.ts";
 import { checkRange } from "./inline.ts";
 import { checkLocation, locationParts } from "./locations.ts";
 
@@ -46,14 +47,10 @@ export function urlSource(base: string | URL, request: RequestInit = {}): Extern
         await response.body?.cancel();
         throw new ExternalDataError(location, `${url} ${refusal}`);
       }
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (bytes.length !== length) {
-        throw new ExternalDataError(
-          location,
-          `${url} sent ${bytes.length} bytes where ${length} were asked for`,
-        );
-      }
-      return bytes;
+      const bytes = await readBody(response, length);
+      if (bytes?.length === length) return bytes;
+      const sent = bytes === undefined ? "more" : `${bytes.length}`;
+      throw new ExternalDataError(location, `${url} sent ${sent} bytes where ${length} were asked for`);
     },
   };
 }

@@ -24,7 +24,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   const handle = await open(path, "r");
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new ParseError("empty", 0, `${path} is not a file`);
+    if (!stats.isFile()) throw new ParseError("unreadable", 0, `${path} is not a file`);
     checkModelSize(stats.size);
     return await handle.readFile();
   } finally {

@@ -1,4 +1,5 @@
 /** One node with typed inputs, and what is inferred of its outputs, as short text: "float32[N, 3]". */
+import { describe, expect, test } from "vitest";
 import {
   type AttributeValue,
   create,
@@ -80,4 +81,17 @@ export function show(type: ValueType | undefined): string {
     sizes.map((size) => (size === null || /^out\d\.\d$/.test(String(size)) ? "?" : size)).join(", ");
   const shape = type.shape === undefined ? "" : `[${list(type.shape)}]`;
   return `${type.dtype ?? "?"}${shape}${type.data === undefined ? "" : ` = ${list(type.data)}`}`;
+}
+
+/** An operator, its inputs, and what is inferred of its outputs. */
+export type Row = [op: string, inputs: Input[], expected: string | string[], options?: OneNode];
+
+/** One test for each row. */
+export function rows(name: string, list: Row[]): void {
+  describe(name, () => {
+    test.each(list)("%s, case %#", (op, inputs, expected, options = {}) => {
+      const outputs = Array.isArray(expected) ? expected : [expected];
+      expect(infer(op, inputs, { outputs: outputs.length, ...options })).toEqual(outputs);
+    });
+  });
 }
