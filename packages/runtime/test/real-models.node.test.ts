@@ -1,0 +1,126 @@
+/**
+ * Real models, float and quantized, on backend-js and in onnxruntime. Each test prints what it compared. Float models
+ * keep to a derived bound (`floatBound`). Models of static codes give the same codes but for a few that fall on a tie:
+ * onnxruntime itself has two results for them, of the nodes as they are and of nodes that it fuses, and it is the nearer
+ * one that counts. Models that quantize while they run amplify every tie, in onnxruntime too: they are compared as
+ * language models, and must be nearer to onnxruntime than quantization is to the float model.
+ */
+import { readFileSync } from "node:fs";
+import type { Backend } from "@bitbudget/backend";
+import { open } from "@bitbudget/backend-js";
+import { valuesOf } from "@bitbudget/core";
+import { parseModel, tensorValue } from "@bitbudget/onnx";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSession, type Feeds, type Results } from "../src/index.ts";
+import { Onnxruntime } from "./support/onnxruntime.ts";
+import { type RealModel, realModels } from "./support/real-models.ts";
+import { distance, floatBound, nats, outputStep, runAll } from "./support/real-results.ts";
+import { haveShared, shared } from "./support/shared.ts";
+
+/** Share of codes that may be one apart. */
+const TIES = 0.05;
+
+/** Milliseconds for one model: on a busy machine the reference backend takes its time. */
+const PATIENCE = 60_000;
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await open();
+});
+afterAll(() => backend.dispose());
+
+function fileOf(model: RealModel, version: string): Uint8Array {
+  const path = version === "" ? `${model.name}.onnx` : `quantized/${model.name}.${version}.onnx`;
+  return readFileSync(shared(`models/${path}`));
+}
+
+async function runHere(model: RealModel, file: Uint8Array, feeds: readonly Feeds[]): Promise<Results[]> {
+  await using session = await createSession(file, { backend });
+  return await runAll(model, feeds, (each) => session.run(each));
+}
+
+async function runThere(
+  model: RealModel,
+  file: Uint8Array,
+  feeds: readonly Feeds[],
+  fused: "all" | "disabled" = "disabled",
+): Promise<Results[]> {
+  await using session = await Onnxruntime.open(file, fused);
+  return await runAll(model, feeds, (each) => session.run(each));
+}
+
+describe.runIf(haveShared("models", "real models"))("real models", () => {
+  const floats = realModels.map((model) => [model.name, "", model] as const);
+  const codes = realModels.flatMap((model) =>
+    (model.quantized ?? []).map((version) => [model.name, version, model] as const),
+  );
+  const among = (...versions: string[]) => codes.filter(([, version]) => versions.includes(version));
+
+  test.each([...floats, ...among("int4-matmulnbits")])(
+    "%s %s",
+    async (name, version, model) => {
+      const [file, feeds] = [fileOf(model, version), await model.feeds()];
+      const found = distance(await runHere(model, file, feeds), await runThere(model, file, feeds));
+      const bound = floatBound(parseModel(file), found.magnitude);
+      console.log(
+        `${name}, ${version || "float"}, ${model.inputs}: ${found.elements} elements, largest difference ${found.largest.toExponential(1)} ` +
+          `(bound ${bound.toExponential(1)}), ${found.equalPredictions} of ${found.predictions} predictions equal`,
+      );
+      expect(found.largest).toBeLessThanOrEqual(bound);
+      expect(found.equalPredictions).toBe(found.predictions);
+    },
+    PATIENCE,
+  );
+
+  test.each(among("int8-qdq", "int8-qoperator"))(
+    "%s %s",
+    async (name, version, model) => {
+      const [file, feeds] = [fileOf(model, version), await model.feeds()];
+      const proto = parseModel(file);
+      const step = outputStep(proto, (scale) => {
+        const tensor = proto.graph?.initializer.find((each) => each.name === scale);
+        return tensor === undefined ? Number.NaN : (valuesOf(tensorValue(tensor))[0] ?? Number.NaN);
+      });
+      expect(step).toBeGreaterThan(0);
+      const here = await runHere(model, file, feeds);
+      const both = [];
+      for (const fused of ["disabled", "all"] as const)
+        both.push(distance(here, await runThere(model, file, feeds, fused), step));
+      const [asWritten, fused] = both.map(
+        ({ differing, largest }) => `${differing} (by at most ${Math.round(largest / (step ?? 1))})`,
+      );
+      const found = both.toSorted((a, b) => a.differing - b.differing)[0]!;
+      console.log(
+        `${name}, ${version}, ${model.inputs}: ${found.elements} codes, unlike onnxruntime's ${asWritten}, unlike its fused ` +
+          `ones ${fused}; ${found.equalPredictions} of ${found.predictions} predictions equal`,
+      );
+      expect(found.differing).toBeLessThanOrEqual(TIES * found.elements);
+      expect(Math.round(found.largest / (step ?? 1))).toBeLessThanOrEqual(1);
+      expect(found.equalPredictions).toBe(found.predictions);
+    },
+    PATIENCE,
+  );
+
+  test.each(among("int8-dynamic"))(
+    "%s %s",
+    async (name, version, model) => {
+      const [file, feeds] = [fileOf(model, version), await model.feeds()];
+      const here = await runHere(model, file, feeds);
+      const there = await runThere(model, file, feeds);
+      const float = await runThere(model, fileOf(model, ""), feeds);
+      const found = distance(here, there);
+      const quantization = distance(there, float);
+      const quality = (results: readonly Results[]) => nats(results[0]!.logits!, feeds[0]!.input_ids!);
+      const [ours, theirs, unquantized] = [quality(here), quality(there), quality(float)];
+      console.log(
+        `${name}, ${version}, ${model.inputs}: ${found.elements} elements, root mean square difference ${found.rms.toExponential(1)} ` +
+          `(quantization makes ${quantization.rms.toExponential(1)}), ${found.equalPredictions} of ${found.predictions} ` +
+          `predictions equal, ${ours.toFixed(4)} nats (onnxruntime ${theirs.toFixed(4)}, float32 ${unquantized.toFixed(4)})`,
+      );
+      expect(found.rms).toBeLessThan(quantization.rms);
+      expect(found.equalPredictions).toBeGreaterThanOrEqual(0.95 * found.predictions);
+      expect(Math.abs(ours - theirs)).toBeLessThan(0.01);
+    },
+    PATIENCE,
+  );
+});
