@@ -55,7 +55,7 @@ describe("check", () => {
   test("prints spec and tensors with --verbose", async () => {
     const { out } = await run("check", JS, "--case", CASE, "--verbose");
     expect(out).toContain(`${CASE}: passed\n`);
-    expect(out).toContain('spec {"op":"linear"');
+    expect(out).toContain('spec {"attributes":{"bias":"int32","channels":2,');
     expect(out).toContain("inputs[0] uint8 [2, 2]: 130 126 128 138\n");
     expect(out).toContain("weights.weight int8 [2, 2]: 3 -1 -2 4\n");
     expect(out).toContain("expected[0] int8 [2, 2]: 1 -9 -7 17\n");

@@ -1,5 +1,5 @@
 /** `check`: runs cases on a backend and prints what is wrong. */
-import type { Backend } from "@bitbudget/backend";
+import { type Backend, specKey } from "@bitbudget/backend";
 import { elementCount, type HostTensor } from "@bitbudget/core";
 import type { Case } from "../case.ts";
 import { elementsOf } from "../compare.ts";
@@ -77,7 +77,7 @@ function numbers(_key: string, value: unknown): unknown {
 function describeRun({ id, spec }: Case, { problem, actual, expected, result }: CaseRun): string {
   return [
     `${id}: ${result.status}`,
-    `  spec ${JSON.stringify(spec)}`,
+    `  spec ${specKey(spec)}`,
     ...problem.inputs.map((tensor, i) => `  inputs[${i}] ${describeTensor(tensor)}`),
     ...Object.entries(problem.weights).map(([role, tensor]) => `  weights.${role} ${describeTensor(tensor)}`),
     ...expected.map((tensor, i) => `  expected[${i}] ${describeTensor(tensor)}`),
