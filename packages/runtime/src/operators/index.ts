@@ -32,6 +32,9 @@ import { scattering } from "./scatter.ts";
 import { selection } from "./selection.ts";
 import { shapes } from "./shapes.ts";
 import { signals } from "./signal.ts";
+import { qLinear } from "./qlinear.ts";
+import { blockProducts } from "./block-weights.ts";
+import { microsoftFusions } from "./microsoft.ts";
 
 /** Operators of one domain, by name. */
 export type OperatorTable = Readonly<Record<string, Operator>>;
@@ -72,6 +75,9 @@ const microsoft: readonly OperatorTable[] = [
   microsoftRotary,
   microsoftAttentions,
   groupQueryAttentions,
+  qLinear,
+  blockProducts,
+  microsoftFusions,
 ];
 
 const tables = new Map<string, ReadonlyMap<string, Operator>>([

@@ -1,11 +1,11 @@
 /** The normalizations of ONNX. */
-import { dtypeFromOnnx, tensor, valuesOf } from "@bitbudget/core";
+import { dtypeFromOnnx, elementCount, tensor, valuesOf } from "@bitbudget/core";
 import { getFloat, getInt, getInts } from "@bitbudget/onnx";
 import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { axesOf, axisOf } from "./axes.ts";
 import { batchNormalization } from "./batch-norm.ts";
-import { along, axesFrom, binary, binaryNumber, number, reduce, unary, where } from "./emit.ts";
+import { along, binary, binaryNumber, number, reduce, unary, where } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
 import { moments, normalize, savedStatistics, scaleAndShift } from "./norms.ts";
 
@@ -57,11 +57,7 @@ const groupNormalization: Operator = (context) => {
     const rank = shape.length;
     return [scaleAndShift(context, y, along(context, scale, 1, rank), along(context, bias, 1, rank))];
   }
-  const grouped = context.reshape(y, [
-    batch,
-    groups,
-    y.type.shape.reduce((a, b) => a * b, 1) / (batch * groups),
-  ]);
+  const grouped = context.reshape(y, [batch, groups, elementCount(shape) / (batch * groups)]);
   const moved = scaleAndShift(context, grouped, along(context, scale, 1, 3), along(context, bias, 1, 3));
   return [context.reshape(moved, shape)];
 };
@@ -69,7 +65,7 @@ const groupNormalization: Operator = (context) => {
 /** Each of `batch` x `groups` equal parts normalized by itself. */
 function inGroups(context: Lowering, x: Value, batch: number, groups: number, epsilon: number): Value {
   const { shape } = x.type;
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   if (count === 0) return x;
   const parts = context.reshape(x, [batch * groups, count / (batch * groups)]);
   return context.reshape(normalize(context, parts, { axis: 1, epsilon }), shape);
@@ -107,7 +103,7 @@ const lrn: Operator = (context) => {
   const { shape } = x.type;
   const [batch = 0, channels = 0] = shape;
   const size = getInt(node, "size");
-  const inner = axesFrom(2, shape.length).reduce((product, axis) => product * (shape[axis] ?? 1), 1);
+  const inner = elementCount(shape.slice(2));
   const squares = context.reshape(binary(context, "mul", x, x), [batch, 1, channels, inner]);
   const before = Math.floor((size - 1) / 2);
   // The average of a window that counts its padding is the sum over `size`.
@@ -126,18 +122,24 @@ const lrn: Operator = (context) => {
   return [binary(context, "div", x, binaryNumber(context, "pow", base, getFloat(node, "beta", 0.75)))];
 };
 
-/** Axes of Softmax and its kin: before opset 13 all axes from `axis` on are one. */
-function overAxis(apply: (context: Lowering, x: Value, axis: number) => Value): Operator {
-  return (context) => {
-    const x = context.input(0);
-    const { shape } = x.type;
-    const isOld = context.opset < 13;
-    const axis = axisOf(context, getInt(context.node, "axis", isOld ? 1 : -1), shape.length);
-    if (!isOld) return [apply(context, x, axis)];
-    const rows = shape.slice(0, axis).reduce((product, length) => product * length, 1);
-    const columns = shape.slice(axis).reduce((product, length) => product * length, 1);
-    return [context.reshape(apply(context, context.reshape(x, [rows, columns]), 1), shape)];
-  };
+/** Applies a function along the axis of Softmax and its kin: before opset 13 all axes from `axis` on are one. */
+export function overAxis(
+  context: Lowering,
+  x: Value,
+  opset: number,
+  apply: (context: Lowering, x: Value, axis: number) => Value,
+): Value {
+  const { shape } = x.type;
+  const isOld = opset < 13;
+  const axis = axisOf(context, getInt(context.node, "axis", isOld ? 1 : -1), shape.length);
+  if (!isOld) return apply(context, x, axis);
+  const rows = elementCount(shape.slice(0, axis));
+  const columns = elementCount(shape.slice(axis));
+  return context.reshape(apply(context, context.reshape(x, [rows, columns]), 1), shape);
+}
+
+function alongAxis(apply: (context: Lowering, x: Value, axis: number) => Value): Operator {
+  return (context) => [overAxis(context, context.input(0), context.opset, apply)];
 }
 
 export function softmax(context: Lowering, x: Value, axis: number, log = false): Value {
@@ -148,7 +150,7 @@ export function softmax(context: Lowering, x: Value, axis: number, log = false):
 function hardmax(context: Lowering, x: Value, axis: number): Value {
   const { dtype, shape } = x.type;
   const length = shape[axis] ?? 1;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const [y] = context.host([x.type], [x], ([given]) => {
     const values = valuesOf(given!);
     const out = new Float64Array(values.length);
@@ -167,14 +169,14 @@ function hardmax(context: Lowering, x: Value, axis: number): Value {
 export const normalizations: OperatorTable = {
   BatchNormalization: batchNormalization,
   GroupNormalization: groupNormalization,
-  Hardmax: overAxis(hardmax),
+  Hardmax: alongAxis(hardmax),
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
-  LogSoftmax: overAxis((context, x, axis) => softmax(context, x, axis, true)),
+  LogSoftmax: alongAxis((context, x, axis) => softmax(context, x, axis, true)),
   LpNormalization: lpNormalization,
   LRN: lrn,
   MeanVarianceNormalization: meanVarianceNormalization,
   RMSNormalization: rmsNormalization,
   SimplifiedLayerNormalization: rmsNormalization,
-  Softmax: overAxis(softmax),
+  Softmax: alongAxis(softmax),
 };

@@ -29,7 +29,7 @@ function inputCoding(context: Lowering): Coding {
   return codingOf(context, shape, context.input(1), context.inputs[2], axis, blockSize);
 }
 
-const quantizeLinear: Operator = (context) => {
+export const quantizeLinear: Operator = (context) => {
   const dtype = context.inputs[2]?.type.dtype ?? optionalDtype(context, "output_dtype") ?? "uint8";
   // Narrow floats are divided in float32, as onnxruntime does, unless the node asks for less.
   const precision = optionalDtype(context, "precision") ?? "float32";
@@ -60,7 +60,7 @@ export function quantize(
   return context.kernel({ op: "quantize", inputs: [x.type], attributes }, [x], weights);
 }
 
-const dequantizeLinear: Operator = (context) => {
+export const dequantizeLinear: Operator = (context) => {
   const dtype = optionalDtype(context, "output_dtype") ?? context.input(1).type.dtype;
   return [dequantize(context, context.input(0), inputCoding(context), dtype)];
 };
@@ -78,12 +78,13 @@ export function dequantize(context: Lowering, codes: Value, coding: Coding, dtyp
   return context.kernel({ op: "dequantize", inputs: [codes.type], attributes }, [codes], weights);
 }
 
-/** A range that holds 0 in 255 steps; a tensor without a range has the scale 1. */
+/** A range that holds 0 in 255 steps; a tensor without a range has the scale 1, and NaN does not count in a range. */
 export const dynamicQuantizeLinear: Operator = (context) => {
   const x = context.input(0);
   const axes = x.type.shape.map((_, axis) => axis);
-  const max = binaryNumber(context, "max", reduce(context, "max", x, axes, false), 0);
-  const min = binaryNumber(context, "min", reduce(context, "min", x, axes, false), 0);
+  const numbers = where(context, unary(context, "isNaN", x), number(context, x.type.dtype, 0), x);
+  const max = binaryNumber(context, "max", reduce(context, "max", numbers, axes, false), 0);
+  const min = binaryNumber(context, "min", reduce(context, "min", numbers, axes, false), 0);
   const range = binary(context, "sub", max, min);
   const isPoint = binaryNumber(context, "equal", range, 0);
   const scale = where(
