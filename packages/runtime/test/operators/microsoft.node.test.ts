@@ -1,0 +1,412 @@
+/** Operators of com.microsoft equal onnxruntime: codes bit for bit, floats within the bound of a few roundings. */
+import { type DType, type HostTensor, scalar, tensor } from "@bitbudget/core";
+import type { AttributeValue } from "@bitbudget/onnx";
+import { describe, test } from "vitest";
+import { expectLikeOnnxruntime } from "../support/against-onnxruntime.ts";
+import type { OneNode } from "../support/one-node.ts";
+import { randomFloats, randomIntegers } from "../support/random.ts";
+
+type Attributes = Readonly<Record<string, AttributeValue>>;
+
+function node(
+  opType: string,
+  inputs: readonly (HostTensor | undefined)[],
+  attributes: Attributes = {},
+  outputs: readonly (DType | undefined)[] = ["float32"],
+  domain = "com.microsoft",
+): OneNode {
+  const constants = inputs.map((_, i) => i).slice(1);
+  return { opType, domain, inputs, attributes, outputs, constants };
+}
+
+const scale = (value: number) => scalar("float32", value);
+const zero = (value: number) => scalar("uint8", value);
+const bytes = (shape: readonly number[], seed: number) => randomIntegers("uint8", shape, seed, 0, 256);
+const everyByte = tensor(
+  "uint8",
+  [256],
+  Array.from({ length: 256 }, (_, i) => i),
+);
+const everySigned = tensor(
+  "int8",
+  [256],
+  Array.from({ length: 256 }, (_, i) => i - 128),
+);
+
+/** Codes must be equal. */
+const EXACT = 0.5;
+const FLOAT = 2e-5;
+
+describe("codes", () => {
+  const cases: readonly (readonly [string, OneNode])[] = [
+    ...[
+      [0.5, 0.25, 1, 3, 7, 5],
+      [0.02, 0.02, 0.04, 0, 0, 3],
+      [0.1, 0.2, 0.15, 128, 100, 121],
+    ].flatMap(([a = 1, b = 1, y = 1, za = 0, zb = 0, zy = 0], i) =>
+      ["QLinearAdd", "QLinearMul"].map((opType) => {
+        const inputs = [bytes([9, 64], i), scale(a), zero(za), bytes([64], i + 9), scale(b), zero(zb)];
+        return [`${opType} ${i}`, node(opType, [...inputs, scale(y), zero(zy)], {}, ["uint8"])] as const;
+      }),
+    ),
+    [
+      "QLinearSigmoid",
+      node("QLinearSigmoid", [everyByte, scale(0.05), zero(100), scale(0.01), zero(3)], {}, ["uint8"]),
+    ],
+    [
+      "QLinearSigmoid of int8",
+      node(
+        "QLinearSigmoid",
+        [everySigned, scale(0.05), scalar("int8", 3), scale(1 / 256), scalar("int8", -128)],
+        {},
+        ["int8"],
+      ),
+    ],
+    [
+      "QLinearLeakyRelu",
+      node("QLinearLeakyRelu", [everyByte, scale(0.25), zero(7), scale(0.5), zero(5)], { alpha: 0.3 }, [
+        "uint8",
+      ]),
+    ],
+    [
+      "QLinearConcat",
+      {
+        ...node(
+          "QLinearConcat",
+          [
+            scale(0.5),
+            zero(3),
+            bytes([2, 5], 1),
+            scale(0.25),
+            zero(7),
+            bytes([2, 4], 2),
+            scale(0.5),
+            zero(3),
+          ],
+          { axis: -1n },
+          ["uint8"],
+        ),
+        constants: [0, 1, 3, 4, 6, 7],
+      },
+    ],
+    ...[13n, 11n].map(
+      (opset) =>
+        [
+          `QLinearSoftmax of opset ${opset}`,
+          node(
+            "QLinearSoftmax",
+            [bytes([3, 4, 10], 3), scale(0.05), zero(128), scale(1 / 256), zero(0)],
+            { opset, axis: 1n },
+            ["uint8"],
+          ),
+        ] as const,
+    ),
+    ...[0n, 1n].map(
+      (last) =>
+        [
+          `QLinearAveragePool, channels_last ${last}`,
+          node(
+            "QLinearAveragePool",
+            [bytes([2, 7, 6, 5], 4), scale(0.25), zero(7), scale(0.5), zero(5)],
+            {
+              kernel_shape: [3n, 2n],
+              strides: [2n, 1n],
+              pads: [1n, 0n, 1n, 1n],
+              count_include_pad: 1n,
+              channels_last: last,
+            },
+            ["uint8"],
+          ),
+        ] as const,
+    ),
+    ...[0n, 1n].map(
+      (last) =>
+        [
+          `QLinearGlobalAveragePool, channels_last ${last}`,
+          node(
+            "QLinearGlobalAveragePool",
+            [bytes([2, 7, 6, 5], 5), scale(0.1), zero(120), scale(0.02), zero(7)],
+            { channels_last: last },
+            ["uint8"],
+          ),
+        ] as const,
+    ),
+    ...[
+      [2, 8, 9, 4],
+      [2, 9, 4],
+    ].map(
+      (shape) =>
+        [
+          `QLinearConv, channels last, ${shape.length - 2} axes`,
+          node(
+            "QLinearConv",
+            [
+              bytes(shape, 6),
+              scale(0.02),
+              zero(130),
+              randomIntegers("int8", [6, 2, ...(shape.length === 4 ? [3, 3] : [3])], 7, -127, 128),
+              tensor("float32", [6], [0.01, 0.02, 0.03, 0.01, 0.02, 0.03]),
+              tensor("int8", [6]),
+              scale(0.1),
+              zero(7),
+              randomIntegers("int32", [6], 8, -500, 500),
+            ],
+            { group: 2n, channels_last: 1n, pads: shape.length === 4 ? [1n, 1n, 1n, 1n] : [1n, 1n] },
+            ["uint8"],
+          ),
+        ] as const,
+    ),
+    [
+      "QGemm with a matrix to add",
+      node(
+        "QGemm",
+        [
+          bytes([5, 4], 9),
+          scale(0.02),
+          zero(120),
+          randomIntegers("int8", [6, 5], 10, -127, 128),
+          tensor("float32", [6], [0.01, 0.02, 0.03, 0.01, 0.02, 0.03]),
+          tensor("int8", [6]),
+          randomIntegers("int32", [4, 6], 11, -900, 900),
+          scale(0.07),
+          zero(9),
+        ],
+        { transA: 1n, transB: 1n, alpha: 0.5 },
+        ["uint8"],
+      ),
+    ],
+  ];
+  test.each(cases)("%s", async (_, one) => {
+    await expectLikeOnnxruntime(one, EXACT);
+  });
+});
+
+/** Codes of blocks as MatMulNBits has them, scales and packed zero points for `bits`. */
+function blocks(n: number, k: number, size: number, bits: number, seed: number) {
+  const count = Math.ceil(k / size);
+  return {
+    codes: bytes([n, count, (size * bits) / 8], seed),
+    scales: randomFloats([n, count], seed + 1, 0.1),
+    zeroPoints: bytes([n, Math.ceil((count * bits) / 8)], seed + 2),
+  };
+}
+
+describe("weights in blocks", () => {
+  const cases = [2, 4, 8].flatMap((bits) =>
+    [64, 72].flatMap((k) => {
+      const { codes, scales, zeroPoints } = blocks(5, k, 16, bits, bits + k);
+      const attributes = { K: BigInt(k), N: 5n, bits: BigInt(bits), block_size: 16n };
+      const a = randomFloats([2, 3, k], 1);
+      const floats = randomFloats(scales.shape, 3, 8);
+      const bias = randomFloats([5], 4);
+      const one = (...rest: (HostTensor | undefined)[]) =>
+        node("MatMulNBits", [a, codes, scales, ...rest], attributes);
+      return [
+        [`MatMulNBits, ${bits} bits, K ${k}`, one()],
+        [`MatMulNBits, ${bits} bits, K ${k}, zero points and bias`, one(zeroPoints, undefined, bias)],
+        // onnxruntime takes float zero points for 4 bits alone.
+        ...(bits === 4
+          ? [[`MatMulNBits, ${bits} bits, K ${k}, float zero points`, one(floats)] as const]
+          : []),
+      ] as const;
+    }),
+  );
+  test.each(cases)("%s", async (_, one) => {
+    await expectLikeOnnxruntime(one, 1e-4);
+  });
+
+  test.each([0n, 1n])("MatMulBnb4, quant_type %s", async (type) => {
+    const inputs = [randomFloats([3, 32], 1), bytes([(32 * 6) / 2], 2), randomFloats([(32 * 6) / 16], 3)];
+    const attributes = { K: 32n, N: 6n, block_size: 16n, quant_type: type };
+    await expectLikeOnnxruntime(node("MatMulBnb4", inputs, attributes), 1e-4);
+  });
+
+  const indices = tensor("int64", [2, 2], [3, 0, -1, 2]);
+  const table = (bits: number, zeroPoints: boolean) => [
+    bytes([5, (64 * bits) / 8], 1),
+    indices,
+    randomFloats([5, 4], 2),
+    zeroPoints ? bytes([5, Math.ceil((4 * bits) / 8)], 3) : undefined,
+  ];
+  test.each([4, 8].flatMap((bits) => [false, true].map((zeros) => [bits, zeros] as const)))(
+    "GatherBlockQuantized, %s bits in bytes, zero points %s",
+    async (bits, zeros) => {
+      const attributes = { bits: BigInt(bits), block_size: 16n, quantize_axis: 1n, gather_axis: 0n };
+      const one = node("GatherBlockQuantized", table(bits, zeros), attributes);
+      await expectLikeOnnxruntime({ ...one, constants: [0, 2, 3] }, FLOAT);
+    },
+  );
+
+  test.each([
+    [0n, 1n],
+    [1n, 0n],
+    [1n, 1n],
+    [2n, 1n],
+  ])("GatherBlockQuantized of int4, gather_axis %s, quantize_axis %s", async (gather, quantize) => {
+    const data = tensor(
+      "int4",
+      [3, 32, 4],
+      Array.from({ length: 384 }, (_, i) => ((i * 7) % 16) - 8),
+    );
+    const scales = randomFloats(quantize === 1n ? [3, 2, 4] : [1, 32, 4], 5);
+    const zeros = tensor(
+      "int4",
+      scales.shape,
+      Array.from({ length: scales.data.length }, (_, i) => (i % 5) - 2),
+    );
+    const attributes = { block_size: 16n, quantize_axis: quantize, gather_axis: gather };
+    const picks = tensor("int64", [2], [2, -1]);
+    const one = node("GatherBlockQuantized", [data, picks, scales, zeros], attributes);
+    await expectLikeOnnxruntime({ ...one, constants: [0, 2, 3] }, FLOAT);
+  });
+});
+
+describe("products of codes with float results", () => {
+  const weight = randomIntegers("int8", [8, 6], 2, -127, 128);
+  const channelScales = tensor("float32", [6], [0.01, 0.02, 0.03, 0.01, 0.02, 0.03]);
+  const zeros = tensor("int8", [6], [1, -2, 3, 0, 5, 6]);
+  const cases: readonly (readonly [string, OneNode])[] = [
+    [
+      "MatMulIntegerToFloat",
+      node("MatMulIntegerToFloat", [
+        bytes([3, 8], 1),
+        weight,
+        scale(0.02),
+        channelScales,
+        zero(117),
+        zeros,
+        randomFloats([6], 4),
+      ]),
+    ],
+    [
+      "MatMulIntegerToFloat whose scale comes with the run",
+      {
+        ...node("MatMulIntegerToFloat", [
+          bytes([3, 8], 1),
+          weight,
+          scale(0.02),
+          channelScales,
+          zero(117),
+          zeros,
+        ]),
+        constants: [1, 3, 5],
+      },
+    ],
+    [
+      "DynamicQuantizeMatMul",
+      node("DynamicQuantizeMatMul", [
+        randomFloats([3, 8], 1),
+        weight,
+        channelScales,
+        zeros,
+        randomFloats([6], 4),
+      ]),
+    ],
+    [
+      "DynamicQuantizeMatMul, one scale",
+      node("DynamicQuantizeMatMul", [randomFloats([3, 8], 1), weight, scale(0.02)]),
+    ],
+  ];
+  test.each(cases)("%s", async (_, one) => {
+    await expectLikeOnnxruntime(one, 1e-4);
+  });
+});
+
+describe("fused floats", () => {
+  const x = randomFloats([2, 5, 8], 1);
+  const vector = (seed: number) => randomFloats([8], seed);
+  const matrix = randomFloats([8, 6], 2);
+  const image = randomFloats([1, 4, 6, 5], 3);
+  const filters = randomFloats([4, 2, 3, 3], 4);
+  const same = randomFloats([1, 4, 6, 5], 5);
+  const pads = { group: 2n, pads: [1n, 1n, 1n, 1n] };
+  const cases: readonly (readonly [string, OneNode])[] = [
+    ["FusedMatMul", node("FusedMatMul", [x, matrix], { alpha: 0.5 })],
+    ["FusedMatMul, transB", node("FusedMatMul", [x, randomFloats([6, 8], 2)], { transB: 1n })],
+    [
+      "FusedMatMul of activations, transA and transB",
+      {
+        ...node("FusedMatMul", [x, randomFloats([2, 6, 5], 2)], { transA: 1n, transB: 1n, alpha: 3 }),
+        constants: [],
+      },
+    ],
+    [
+      "FusedGemm",
+      node("FusedGemm", [randomFloats([3, 8], 1), matrix, randomFloats([6], 3)], {
+        activation: "LeakyRelu",
+        activation_alpha: 0.3,
+      }),
+    ],
+    [
+      "FusedConv with Relu",
+      node("FusedConv", [image, filters, randomFloats([4], 6)], { activation: "Relu", ...pads }),
+    ],
+    [
+      "FusedConv with Clip",
+      node("FusedConv", [image, filters], {
+        activation: "Clip",
+        activation_params: new Float32Array([-0.5, 0.5]),
+        ...pads,
+      }),
+    ],
+    [
+      "FusedConv with a sum",
+      node("FusedConv", [image, filters, randomFloats([4], 6), same], { activation: "Relu", ...pads }),
+    ],
+    ["Gelu", node("Gelu", [x])],
+    ["BiasGelu", node("BiasGelu", [x, vector(7)])],
+    ["FastGelu", node("FastGelu", [x])],
+    ["FastGelu with bias", node("FastGelu", [x, vector(7)])],
+    ["QuickGelu", node("QuickGelu", [x], { alpha: 1.5 })],
+    [
+      "SimplifiedLayerNormalization",
+      node("SimplifiedLayerNormalization", [x, vector(8)], { epsilon: 0.01 }, ["float32"], ""),
+    ],
+    [
+      "SkipLayerNormalization",
+      node(
+        "SkipLayerNormalization",
+        [x, randomFloats([2, 5, 8], 9), vector(8), vector(10), vector(11)],
+        { epsilon: 0.01 },
+        ["float32", undefined, undefined, "float32"],
+      ),
+    ],
+    [
+      "SkipSimplifiedLayerNormalization",
+      node(
+        "SkipSimplifiedLayerNormalization",
+        [x, randomFloats([2, 5, 8], 9), vector(8), vector(10)],
+        { epsilon: 0.01 },
+        ["float32", undefined, undefined, "float32"],
+      ),
+    ],
+    ...[false, true].map(
+      (whole) =>
+        [
+          `EmbedLayerNormalization, all inputs ${whole}`,
+          {
+            ...node(
+              "EmbedLayerNormalization",
+              [
+                randomIntegers("int32", [2, 3], 1, 0, 9),
+                whole ? randomIntegers("int32", [2, 3], 2, 0, 2) : undefined,
+                randomFloats([9, 8], 3),
+                randomFloats([6, 8], 4),
+                whole ? randomFloats([2, 8], 5) : undefined,
+                vector(6),
+                vector(7),
+                whole ? tensor("int32", [2, 3], [1, 1, 1, 1, 0, 0]) : undefined,
+                whole ? tensor("int32", [2, 3], [0, 1, 2, 3, 4, 5]) : undefined,
+              ],
+              { epsilon: 0.01 },
+              whole ? ["float32", "int32", "float32"] : ["float32", undefined, "float32"],
+            ),
+            constants: [2, 3, 4, 5, 6],
+          },
+        ] as const,
+    ),
+  ];
+  test.each(cases)("%s", async (_, one) => {
+    await expectLikeOnnxruntime(one, FLOAT);
+  });
+});
