@@ -2,6 +2,7 @@
 import type { Operator } from "../operator.ts";
 import { algebra } from "./algebra.ts";
 import { attentions } from "./attention.ts";
+import { blockProducts } from "./block-weights.ts";
 import { casts } from "./casts.ts";
 import { constants } from "./constants.ts";
 import { convolutions } from "./convolutions.ts";
@@ -15,12 +16,14 @@ import { integerProducts } from "./integer-products.ts";
 import { layout } from "./layout.ts";
 import { linearAttentions } from "./linear-attention.ts";
 import { losses } from "./losses.ts";
+import { microsoftFusions } from "./microsoft.ts";
 import { microsoftAttentions } from "./microsoft-attention.ts";
 import { normalizations } from "./normalization.ts";
 import { padding } from "./pad.ts";
 import { pairs } from "./pairs.ts";
 import { pools } from "./pool.ts";
 import { products } from "./products.ts";
+import { qLinear } from "./qlinear.ts";
 import { quantizers } from "./quantize.ts";
 import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
@@ -32,9 +35,6 @@ import { scattering } from "./scatter.ts";
 import { selection } from "./selection.ts";
 import { shapes } from "./shapes.ts";
 import { signals } from "./signal.ts";
-import { qLinear } from "./qlinear.ts";
-import { blockProducts } from "./block-weights.ts";
-import { microsoftFusions } from "./microsoft.ts";
 
 /** Operators of one domain, by name. */
 export type OperatorTable = Readonly<Record<string, Operator>>;
