@@ -13,6 +13,7 @@ import { gated } from "./gated.ts";
 import { gathering } from "./gather.ts";
 import { groupQueryAttentions } from "./group-query-attention.ts";
 import { integerProducts } from "./integer-products.ts";
+import { internal } from "./internal.ts";
 import { layout } from "./layout.ts";
 import { linearAttentions } from "./linear-attention.ts";
 import { losses } from "./losses.ts";
@@ -35,6 +36,7 @@ import { scattering } from "./scatter.ts";
 import { selection } from "./selection.ts";
 import { shapes } from "./shapes.ts";
 import { signals } from "./signal.ts";
+import { weightOnly } from "./weight-only.ts";
 
 /** Operators of one domain, by name. */
 export type OperatorTable = Readonly<Record<string, Operator>>;
@@ -83,6 +85,7 @@ const microsoft: readonly OperatorTable[] = [
 const tables = new Map<string, ReadonlyMap<string, Operator>>([
   ["", merge(standard)],
   ["com.microsoft", merge(microsoft)],
+  ["bitbudget", merge([internal, weightOnly])],
 ]);
 
 function merge(parts: readonly OperatorTable[]): Map<string, Operator> {

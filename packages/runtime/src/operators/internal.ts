@@ -1,0 +1,16 @@
+/** Operators of the internal domain: what the passes make of several nodes, and no file has. */
+import { conv } from "./conv.ts";
+import type { OperatorTable } from "./index.ts";
+import { qLinearConv } from "./integer-conv.ts";
+import { gemm, linear } from "./matmul.ts";
+
+export const internal: OperatorTable = {
+  /** With an activation. */
+  Conv: conv,
+  /** With an activation. */
+  Gemm: gemm,
+  /** A MatMul with a constant matrix, a bias and an activation. */
+  Linear: linear,
+  /** Without a scale for the result, which is float32. */
+  QLinearConv: qLinearConv,
+};
