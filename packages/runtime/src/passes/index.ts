@@ -1,11 +1,27 @@
 /** The rewrites of a graph before planning, in order. Each makes the same results from fewer or better nodes. */
-import type { Graph } from "@bitbudget/onnx";
+import { type Graph, prune } from "@bitbudget/onnx";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
+import { fuseActivation } from "./fuse-activation.ts";
+import { fuseBias } from "./fuse-bias.ts";
+import { fuseDynamic } from "./fuse-dynamic.ts";
+import { fuseGelu } from "./fuse-gelu.ts";
+import { fuseLayerNorm } from "./fuse-layer-norm.ts";
+import { fuseQdq } from "./fuse-qdq.ts";
 
 export type Pass = (graph: Graph) => void;
 
-const passes: readonly Pass[] = [foldBatchNorm];
+/** Groups of quantized nodes come before biases and activations, which would break them up. */
+const passes: readonly Pass[] = [
+  foldBatchNorm,
+  fuseLayerNorm,
+  fuseGelu,
+  fuseQdq,
+  fuseDynamic,
+  fuseBias,
+  fuseActivation,
+];
 
 export function optimize(graph: Graph): void {
   for (const pass of passes) pass(graph);
+  prune(graph);
 }
