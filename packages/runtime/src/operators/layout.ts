@@ -65,11 +65,12 @@ const slice: Operator = (context) => {
     const length = shape[axis] ?? 0;
     const step = steps[i] ?? 1;
     if (step === 0) context.fail(`must not step by 0 along axis ${axis}`);
-    // Backwards, the place before the first element is an end, and the last element the latest start.
-    const [least, most] = step > 0 ? [0, length] : [-1, length - 1];
-    const place = (bound: number) => Math.min(Math.max(bound < 0 ? bound + length : bound, least), most);
-    const start = place(starts[i] ?? 0);
-    const size = Math.max(0, Math.ceil((place(ends[i] ?? 0) - start) / step));
+    const place = (bound: number, least: number, most: number) =>
+      Math.min(Math.max(bound < 0 ? bound + length : bound, least), most);
+    // Backwards, the last element is the latest start, and the place before the first one an end.
+    const start = place(starts[i] ?? 0, 0, step > 0 ? length : length - 1);
+    const end = step > 0 ? place(ends[i] ?? 0, 0, length) : place(ends[i] ?? 0, -1, length - 1);
+    const size = Math.max(0, Math.ceil((end - start) / step));
     sizes[axis] = size;
     by[axis] = step;
     from[axis] = size === 0 ? 0 : start;

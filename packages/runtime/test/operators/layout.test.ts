@@ -90,6 +90,7 @@ test.each([
   { starts: [-1], ends: [-(2n ** 63n)], steps: [-1], result: [3, 2, 1, 0] },
   { starts: [9], ends: [0], steps: [-2], result: [3, 1] },
   { starts: [-9], ends: [-1], steps: [2], result: [0, 2] },
+  { starts: [-9], ends: [-9], steps: [-1], result: [0] },
   { starts: [2], ends: [2], result: [] },
 ])("Slice from $starts to $ends by $steps", async ({ starts, ends, steps, result }) => {
   const bounds = [
