@@ -5,9 +5,8 @@
  * are a segment, and planning goes on from there in the run, with that content known.
  */
 import type { Backend } from "@bitbudget/backend";
-import type { HostTensor } from "@bitbudget/core";
-import type { NodeProto } from "@bitbudget/onnx";
-import { usesOf } from "@bitbudget/onnx";
+import { BitbudgetError, type HostTensor } from "@bitbudget/core";
+import { type NodeProto, OnnxError, usesOf } from "@bitbudget/onnx";
 import { expand } from "./control.ts";
 import { NodeError } from "./errors.ts";
 import { foldSteps } from "./fold.ts";
@@ -133,7 +132,7 @@ export function nodeTask(node: NodeProto, scope: Scope, program: Program): Task 
       if (expand(node, scope, inputs, planner)) return;
       const label = program.label(node);
       const lowering = new NodeLowering(planner, node, program.opset(scope, node.domain), inputs, label);
-      const outputs = planner.operator(node.domain, node.opType)(lowering);
+      const outputs = withNode(label, node, () => planner.operator(node.domain, node.opType)(lowering));
       for (const [i, name] of node.output.entries()) {
         if (name === "") continue;
         const value = outputs[i];
@@ -142,4 +141,15 @@ export function nodeTask(node: NodeProto, scope: Scope, program: Program): Task 
       }
     },
   };
+}
+
+/** A spec or a shape that an operator asked for and that makes no sense is the node's fault: its error names the node. */
+function withNode<T>(label: string, node: NodeProto, lower: () => T): T {
+  try {
+    return lower();
+  } catch (error) {
+    const isBare =
+      error instanceof BitbudgetError && !(error instanceof NodeError || error instanceof OnnxError);
+    throw isBare ? new NodeError(label, node.opType, error.message, { cause: error }) : error;
+  }
 }

@@ -147,6 +147,18 @@ describe("what cannot run", () => {
     expect(String(failure)).toContain('com.example.Warp (opset 1), node "second"');
   });
 
+  test("names the node whose inputs do not fit together", async () => {
+    const odd = modelOf({
+      inputs: { x: ["float32", ["n"]] },
+      outputs: { y: ["float32", ["n"]] },
+      constants: { three: tensor("float32", [3], [1, 2, 3]) },
+      nodes: [makeNode("Add", ["x", "three"], ["y"], { name: "odd" })],
+    });
+    await using session = await createSession(odd, { backend });
+    const feeds = { x: tensor("float32", [2]) };
+    await expect(session.run(feeds)).rejects.toThrow('node "odd" (Add): binary: inputs of shapes [2] and [3]');
+  });
+
   test("runs on the host where the backend lacks a kernel, and the plan says so; or is refused", async () => {
     const { unary: _, ...some } = kernels;
     const poor: KernelTable<undefined, Storage> = some;
