@@ -1,6 +1,6 @@
 /** Operators that change how elements are written, or nothing at all: Cast, CastLike, BitCast, Identity, Dropout. */
 import { type DType, dtypes, elementCount, tensor } from "@bitbudget/core";
-import { findAttribute, getFloat, getInt } from "@bitbudget/onnx";
+import { findAttribute, getInt } from "@bitbudget/onnx";
 import { reinterpret } from "../host/elements.ts";
 import { mersenneTwister } from "../host/mersenne-twister.ts";
 import type { Lowering, Operator } from "../operator.ts";
@@ -29,31 +29,28 @@ const bitCast: Operator = (context) => {
   return context.host([{ dtype: to, shape }], [x], ([bits]) => [reinterpret(bits!, to)]);
 };
 
-/** Does nothing, unless an input (from opset 12 on) asks for training: then the seed decides what is dropped. */
+/** Does nothing, unless an input (from opset 12 on) asks for training. */
 const dropout: Operator = (context) => {
   const x = context.input(0);
-  const { dtype, shape } = x.type;
-  const ratio =
-    context.opset >= 12 && context.has(1) ? context.scalar(1) : getFloat(context.node, "ratio", 0.5);
-  if (context.opset >= 12 && context.has(2) && context.scalar(2) !== 0 && ratio !== 0) {
-    if (findAttribute(context.node, "seed") === undefined)
-      return context.fail(
-        "is in training mode without a seed; give it one, so that its random numbers can be told",
-      );
-    const draw = mersenneTwister(getInt(context.node, "seed"));
-    const kept = Float64Array.from({ length: elementCount(shape) }, () => Number(draw() >= ratio));
-    const factors = context.known(
-      tensor(
-        dtype,
-        shape,
-        kept.map((keep) => keep / (1 - ratio)),
-      ),
-    );
-    return [binary(context, "mul", x, factors), context.known(tensor("bool", shape, kept))];
+  if (context.opset >= 12 && context.has(2) && context.scalar(2) !== 0) {
+    const ratio = context.has(1) ? context.scalar(1) : 0.5;
+    if (ratio !== 0) return dropped(context, x, ratio);
   }
-  const mask = context.opset < 10 ? dtype : "bool";
-  return context.outputCount > 1 ? [x, context.known(filled(mask, shape, 1))] : [x];
+  const mask = context.opset < 10 ? x.type.dtype : "bool";
+  return context.outputCount > 1 ? [x, context.known(filled(mask, x.type.shape, 1))] : [x];
 };
+
+/** The seed decides what is dropped: the same elements in every run. */
+function dropped(context: Lowering, x: Value, ratio: number): [Value, Value] {
+  if (findAttribute(context.node, "seed") === undefined)
+    context.fail("is in training mode without a seed; give it one, so that its random numbers can be told");
+  const { dtype, shape } = x.type;
+  const draw = mersenneTwister(getInt(context.node, "seed"));
+  const kept = Float64Array.from({ length: elementCount(shape) }, () => Number(draw() >= ratio));
+  const factors = kept.map((keep) => keep / (1 - ratio));
+  const y = binary(context, "mul", x, context.known(tensor(dtype, shape, factors)));
+  return [y, context.known(tensor("bool", shape, kept))];
+}
 
 export const casts: OperatorTable = {
   Cast: (context) => {

@@ -3,6 +3,7 @@ import type { BinaryFunction, PlainFunction, ReduceFunction, UnaryFunction } fro
 import { type DType, dtypes, type HostTensor, tensor } from "@bitbudget/core";
 import type { Lowering } from "../operator.ts";
 import type { Value } from "../values.ts";
+import { scalarOf } from "./weights.ts";
 
 export function unary(context: Lowering, fn: PlainFunction | UnaryFunction, x: Value): Value {
   const value = typeof fn === "string" ? { fn } : fn;
@@ -39,7 +40,7 @@ export function reduce(
 
 /** A known scalar. */
 export function number(context: Lowering, dtype: DType, value: number): Value {
-  return context.known(tensor(dtype, [], [value]));
+  return context.known(scalarOf(context, dtype, value));
 }
 
 /** A known tensor of the same number everywhere. */

@@ -63,10 +63,10 @@ function filterTotals(
     const [channels = 0, perGroup = 0, ...kernel] = weight.shape;
     const taps = kernel.reduce((product, length) => product * length, 1);
     const totals = new Float64Array(channels * taps);
-    for (const [i, code] of valuesOf(weight).entries()) {
-      const channel = Math.floor(i / (perGroup * taps));
-      totals[channel * taps + (i % taps)]! += code - (zeros[channel] ?? zeros[0] ?? 0);
-    }
+    const codes = valuesOf(weight);
+    for (let channel = 0, i = 0; channel < channels; channel++)
+      for (let k = 0; k < perGroup * taps; k++, i++)
+        totals[channel * taps + (k % taps)]! += codes[i]! - (zeros[channel] ?? zeros[0]!);
     const ones = new Float64Array(spatial.reduce((product, length) => product * length, 1)).fill(1);
     const sums = convolve(ones, totals, {
       ...windows,

@@ -71,10 +71,9 @@ function rowTotals(context: Lowering, weight: HostTensor, zeroPoint: HostTensor 
   return context.derived(weight, `row totals less ${zeros.join()}`, () => {
     const [rows = 0, length = 0] = weight.shape;
     const totals = new Float64Array(rows);
-    for (const [i, code] of valuesOf(weight).entries()) {
-      const row = Math.floor(i / length);
-      totals[row]! += code - (zeros[row] ?? zeros[0] ?? 0);
-    }
+    const codes = valuesOf(weight);
+    for (let row = 0, i = 0; row < rows; row++)
+      for (let k = 0; k < length; k++, i++) totals[row]! += codes[i]! - (zeros[row] ?? zeros[0]!);
     return tensor("int32", [rows], totals);
   });
 }

@@ -13,7 +13,7 @@ import type { OperatorTable } from "./index.ts";
 import { cast, concat, gather, transpose } from "./moves.ts";
 import { overAxis, softmax } from "./normalization.ts";
 import { averagePoolOf } from "./pool.ts";
-import { zero } from "./weights.ts";
+import { scalarOf, zero } from "./weights.ts";
 import { windowsOf } from "./windows.ts";
 
 /** How codes stand for numbers: one scale and one zero point for the tensor. */
@@ -32,17 +32,12 @@ function codeAt(context: Lowering, index: number, dtype: DType): Code {
   };
 }
 
-/** A scalar, the same tensor for every kernel of a session. */
-function weight(context: Lowering, dtype: DType, value: number): HostTensor {
-  return context.derived(zero(dtype), `scalar ${value}`, () => tensor(dtype, [], [value]));
-}
-
 /** (codes - zero point) * scale in float32. */
 function decode(context: Lowering, codes: Value, { dtype, scale, zeroPoint }: Code): Value {
   const attributes = { output: "float32", granularity: { kind: "tensor" }, zeroPoint: true } as const;
   return context.kernel({ op: "dequantize", inputs: [codes.type], attributes }, [codes], {
-    scale: weight(context, "float32", scale),
-    zeroPoint: weight(context, dtype, zeroPoint),
+    scale: scalarOf(context, "float32", scale),
+    zeroPoint: scalarOf(context, dtype, zeroPoint),
   });
 }
 
@@ -50,8 +45,8 @@ function decode(context: Lowering, codes: Value, { dtype, scale, zeroPoint }: Co
 function encodeValue(context: Lowering, x: Value, { dtype, scale, zeroPoint }: Code): Value {
   const attributes = { dtype, granularity: { kind: "tensor" }, zeroPoint: true } as const;
   return context.kernel({ op: "quantize", inputs: [x.type], attributes }, [x], {
-    scale: weight(context, "float32", scale),
-    zeroPoint: weight(context, dtype, zeroPoint),
+    scale: scalarOf(context, "float32", scale),
+    zeroPoint: scalarOf(context, dtype, zeroPoint),
   });
 }
 
@@ -88,38 +83,45 @@ const multiply: Operator = (context) => {
 };
 
 /** A function of one number: 256 codes have 256 results, which are looked up. Inputs: x, its code, the result's code. */
-function lookup(make: (context: Lowering) => (x: number) => number): Operator {
+function lookup(make: (alpha: number) => (x: number) => number): Operator {
   return (context) => {
     const x = context.input(0);
     const { dtype } = x.type;
-    const f = make(context);
-    return [mapCodes(context, x, codeAt(context, 1, dtype), codeAt(context, 3, dtype), f)];
+    const alpha = getFloat(context.node, "alpha", 0.01);
+    const name = `${context.node.opType} ${alpha}`;
+    return [mapCodes(context, x, codeAt(context, 1, dtype), codeAt(context, 3, dtype), name, make(alpha))];
   };
 }
 
-function mapCodes(context: Lowering, x: Value, from: Code, to: Code, f: (x: number) => number): Value {
-  // In the order of bytes: gather counts negative indices from the end.
-  const codes = Array.from({ length: 256 }, (_, byte) =>
-    dtypes[from.dtype].min < 0 && byte > 127 ? byte - 256 : byte,
+/** @param name of the function, by which a session knows its table */
+function mapCodes(
+  context: Lowering,
+  x: Value,
+  from: Code,
+  to: Code,
+  name: string,
+  f: (x: number) => number,
+): Value {
+  const table = context.derived(zero(to.dtype), `${name} ${JSON.stringify([from, to])}`, () =>
+    tableOf(from, to, f),
   );
-  const table = codes.map((code) => {
-    const number = Math.fround(f(Math.fround((code - from.zeroPoint) * from.scale)));
-    return Number(encode(to.dtype, roundedSum(number / to.scale, to.zeroPoint)));
-  });
-  return gather(context, context.known(tensor(to.dtype, [256], table)), cast(context, x, "int32"), 0);
+  return gather(context, context.known(table), cast(context, x, "int32"), 0);
 }
 
-/** round(steps) + zeroPoint, the quotient rounded to float32 first; NaN stands for 0. */
-function roundedSum(steps: number, zeroPoint: number): number {
-  const rounded = Number(encode("int32", Math.fround(steps)));
-  return rounded + zeroPoint;
+/** What codes become, in the order of their bytes: gather counts negative indices from the end. */
+function tableOf(from: Code, to: Code, f: (x: number) => number): HostTensor {
+  const isSigned = dtypes[from.dtype].min < 0;
+  const results = Array.from({ length: 256 }, (_, byte) => {
+    const code = isSigned && byte > 127 ? byte - 256 : byte;
+    const number = Math.fround(f(Math.fround((code - from.zeroPoint) * from.scale)));
+    const rounded = Number(encode("int32", Math.fround(number / to.scale)));
+    return Number(encode(to.dtype, rounded + to.zeroPoint));
+  });
+  return tensor(to.dtype, [256], results);
 }
 
 const sigmoid = lookup(() => (x) => 1 / (1 + Math.exp(-x)));
-const leakyRelu = lookup((context) => {
-  const alpha = getFloat(context.node, "alpha", 0.01);
-  return (x) => (x >= 0 ? x : alpha * x);
-});
+const leakyRelu = lookup((alpha) => (x) => (x >= 0 ? x : alpha * x));
 
 /** Inputs: the result's scale and zero point, then each part with its own. */
 const joined: Operator = (context) => {
@@ -132,7 +134,7 @@ const joined: Operator = (context) => {
     const part = context.input(index);
     const from = codeAt(context, index + 1, part.type.dtype);
     const isSame = from.scale === to.scale && from.zeroPoint === to.zeroPoint;
-    return isSame ? part : mapCodes(context, part, from, to, (x) => x);
+    return isSame ? part : mapCodes(context, part, from, to, "identity", (x) => x);
   });
   return [concat(context, recoded, axisOf(context, getInt(context.node, "axis"), shape.length))];
 };
@@ -178,9 +180,9 @@ const globalAveragePool: Operator = (context) => {
     return requantize(
       context,
       centered,
-      weight(context, "float32", factor),
+      scalarOf(context, "float32", factor),
       1,
-      weight(context, to.dtype, to.zeroPoint),
+      scalarOf(context, to.dtype, to.zeroPoint),
     );
   });
   return [y];

@@ -56,6 +56,12 @@ export function zero(dtype: DType): HostTensor {
 
 const zeros = new Map<DType, HostTensor>();
 
+/** A scalar, the same tensor wherever a session needs that number. */
+export function scalarOf(context: Lowering, dtype: DType, value: number): HostTensor {
+  const name = Object.is(value, -0) ? "-0" : String(value);
+  return context.derived(zero(dtype), `scalar ${name}`, () => tensor<DType>(dtype, [], [value]));
+}
+
 /** The content of an input if planning knows it, or if it has to: then planning stops until a run tells. */
 export function constantIf(context: Lowering, index: number): HostTensor | undefined {
   return context.has(index) ? context.constant(index) : undefined;
