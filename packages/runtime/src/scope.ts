@@ -10,6 +10,13 @@ export function outOfScope(domain: string, opType: string): string | undefined {
   return domain === "" ? reasons.get(opType) : undefined;
 }
 
+/** Standard operators that are out of scope, by reason. */
+export function outOfScopeNames(): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, reason] of reasons) names.set(reason, [...(names.get(reason) ?? []), name]);
+  return names;
+}
+
 const reasons: ReadonlyMap<string, string> = new Map([
   ...["StringNormalizer", "StringSplit", "StringConcat", "RegexFullMatch", "TfIdfVectorizer"].map(
     (name) => [name, "strings"] as const,

@@ -8,7 +8,7 @@ import type { Lowering } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { derivedFloats } from "./host-inputs.ts";
 import type { OperatorTable } from "./index.ts";
-import { checkShape, type LayerWeights, lowerRecurrent, lstmKind } from "./recurrent.ts";
+import { checkShape, directionsOf, type LayerWeights, lowerRecurrent, lstmKind } from "./recurrent.ts";
 
 const GATES = 4;
 
@@ -20,10 +20,12 @@ interface Codes {
 }
 
 function dynamicQuantizeLstm(context: Lowering): readonly Value[] {
-  const [directions = 0, hidden = 0, width = 0] = context.input(2).type.shape;
+  const directions = directionsOf(context).length;
+  const [, hidden = 0, width = 0] = context.input(2).type.shape;
   const [, inputSize = 0] = context.input(1).type.shape;
   if (width !== GATES * hidden) context.fail(`R is for ${hidden} hidden units, but has ${width} columns`);
   checkShape(context, 1, [directions, inputSize, width]);
+  checkShape(context, 2, [directions, hidden, width]);
   const input = readCodes(context, 1, 8);
   const recurrence = readCodes(context, 2, 10);
   const matrix = (

@@ -1,4 +1,4 @@
-/** com.microsoft Attention and MultiHeadAttention: onnxruntime's own forms of attention, in kernels. */
+/** com.microsoft Attention, QAttention and MultiHeadAttention: onnxruntime's own forms of attention, in kernels. */
 import { type DType, tensor } from "@bitbudget/core";
 import { getFloat, getInt, getInts } from "@bitbudget/onnx";
 import type { Lowering } from "../operator.ts";
@@ -97,21 +97,43 @@ function paddingBias(context: Lowering, mask: Value, sizes: MaskSizes): Value {
 
 /** input, weights, bias, mask_index, past, attention_bias, past_sequence_length. */
 function attention(context: Lowering): readonly Value[] {
+  const [product] = context.operator("MatMul", [context.input(0), context.input(1)]);
+  if (product === undefined) return context.fail("could not be multiplied with its weights");
+  const projected = context.has(2) ? binary(context, "add", product, context.input(2)) : product;
+  return selfAttention(context, projected, {
+    mask: context.inputs[3],
+    past: context.inputs[4],
+    attentionBias: context.inputs[5],
+  });
+}
+
+/** input, weights, bias, input_scale, weight_scale, mask_index, input_zero_point, weight_zero_point, past. */
+function quantizedAttention(context: Lowering): readonly Value[] {
+  const { inputs } = context;
+  const operands = [inputs[0], inputs[1], inputs[3], inputs[4], inputs[6], inputs[7], inputs[2]];
+  const [projected] = context.operator("MatMulIntegerToFloat", operands, [], "com.microsoft");
+  if (projected === undefined) return context.fail("could not be multiplied with its weights");
+  return selfAttention(context, projected, { mask: inputs[5], past: inputs[8], attentionBias: undefined });
+}
+
+interface SelfAttentionInputs {
+  readonly mask: Value | undefined;
+  /** Keys and values, [2, batch, heads, length, size]. */
+  readonly past: Value | undefined;
+  readonly attentionBias: Value | undefined;
+}
+
+/** @param projected queries, keys and values side by side, [batch, sequence, width] */
+function selfAttention(context: Lowering, projected: Value, inputs: SelfAttentionInputs): readonly Value[] {
   const { node } = context;
   for (const attribute of ["do_rotary", "past_present_share_buffer"])
     if (getInt(node, attribute, 0) !== 0) context.fail(`has ${attribute}, which is not supported`);
-  const [input, weights] = [context.input(0), context.input(1)];
-  const { dtype, shape } = input.type;
-  const [batch = 0, queries = 0] = shape;
-  const [, width = 0] = weights.type.shape;
+  const { dtype, shape } = projected.type;
+  const [batch = 0, queries = 0, width = 0] = shape;
   const heads = getInt(node, "num_heads");
   const sizes = getInts(node, "qkv_hidden_sizes", [width / 3, width / 3, width / 3]);
   if (sizes.length !== 3 || sizes.reduce((sum, size) => sum + size, 0) !== width)
     context.fail(`divides ${width} columns of weights into [${sizes.join(", ")}]`);
-
-  const [product] = context.operator("MatMul", [input, weights]);
-  if (product === undefined) return context.fail("could not be multiplied with its weights");
-  const projected = context.has(2) ? binary(context, "add", product, context.input(2)) : product;
   let column = 0;
   const [q, newKey, newValue] = sizes.map((size) => {
     column += size;
@@ -120,23 +142,21 @@ function attention(context: Lowering): readonly Value[] {
   if (q === undefined || newKey === undefined || newValue === undefined)
     return context.fail("needs queries, keys and values");
 
-  const pastState = context.inputs[4];
   const [pastKey, pastValue] = [0, 1].map((i) => {
-    if (pastState === undefined) return undefined;
-    return context.reshape(sliceAxis(context, pastState, 0, i, 1), pastState.type.shape.slice(1));
+    if (inputs.past === undefined) return undefined;
+    return context.reshape(sliceAxis(context, inputs.past, 0, i, 1), inputs.past.type.shape.slice(1));
   });
   const k = pastKey === undefined ? newKey : concat(context, [pastKey, newKey], 2);
   const v = pastValue === undefined ? newValue : concat(context, [pastValue, newValue], 2);
   const [, , keys = 0] = k.type.shape;
+  const sizesOfMask = { batch, queries, keys, dtype };
   const { y } = attend(context, {
     q,
     k,
     v,
     past: keys - queries,
-    padding: context.has(3)
-      ? paddingBias(context, context.input(3), { batch, queries, keys, dtype })
-      : undefined,
-    attentionBias: context.inputs[5],
+    padding: inputs.mask && paddingBias(context, inputs.mask, sizesOfMask),
+    attentionBias: inputs.attentionBias,
   });
   if (context.outputCount < 2) return [y];
   const stacked = [k, v].map((state) => context.reshape(state, [1, ...state.type.shape]));
@@ -203,4 +223,5 @@ function withInputBias(context: Lowering, ...parts: [Value, Value, Value]): Valu
 export const microsoftAttentions: OperatorTable = {
   Attention: attention,
   MultiHeadAttention: multiHeadAttention,
+  QAttention: quantizedAttention,
 };

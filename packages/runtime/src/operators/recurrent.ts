@@ -107,8 +107,9 @@ function floatWeights(context: Lowering, { gates }: Kind): LayerWeights {
     const at = (direction * gates + first) * hidden * depth;
     return denseMatrix(all.subarray(at, at + count * hidden * depth), count * hidden, depth);
   };
-  checkShape(context, 1, [undefined, gates * hidden, inputSize]);
-  checkShape(context, 2, [undefined, gates * hidden, hidden]);
+  const directions = directionsOf(context).length;
+  checkShape(context, 1, [directions, gates * hidden, inputSize]);
+  checkShape(context, 2, [directions, gates * hidden, hidden]);
   return {
     indices: [1, 2],
     hidden,
@@ -171,6 +172,9 @@ export function lowerRecurrent(context: Lowering, kind: Kind, weights: LayerWeig
       Float64Array.from(find(index) ?? new Float64Array(directions * batch * hidden)),
     );
     const lengths = Array.from(find(4) ?? new Float64Array(batch).fill(length));
+    for (const each of lengths)
+      if (!(each >= 0 && each <= length))
+        context.fail(`has a sequence of length ${each} in a tensor of ${length} steps`);
     const outputs = new Float64Array(length * directions * batch * hidden);
     runLayer(size, layer, read(0), lengths, states, outputs);
     return [tensorOfFloats(y, outputs), ...states.map((values) => tensorOfFloats(state, values))];
@@ -187,7 +191,7 @@ function inputBias(context: Lowering, kind: Kind, bias: Float64Array, hidden: nu
 }
 
 /** For each direction, whether it runs backwards. */
-function directionsOf(context: Lowering): readonly boolean[] {
+export function directionsOf(context: Lowering): readonly boolean[] {
   const direction = getString(context.node, "direction", "forward");
   if (direction === "forward") return [false];
   if (direction === "reverse") return [true];

@@ -104,6 +104,32 @@ describe("Attention", () => {
   });
 });
 
+describe("QAttention", () => {
+  const INPUT = 6;
+  test.each(["a past and a mask", "causal"])("%s", (name) => {
+    const masked = name !== "causal";
+    const inputs = [
+      randomIntegers("uint8", [BATCH, QUERIES, INPUT], 1, 0, 256),
+      randomIntegers("int8", [INPUT, 3 * HIDDEN], 2, -128, 128),
+      randomFloats([3 * HIDDEN], 3),
+      tensor("float32", [], [0.01]),
+      tensor("float32", [], [0.01]),
+      masked ? tensor("int32", [BATCH, QUERIES + 2], [1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1]) : undefined,
+      tensor("uint8", [], [127]),
+      tensor("int8", [], [0]),
+      masked ? randomFloats([2, BATCH, HEADS, 2, SIZE], 4) : undefined,
+    ];
+    return like({
+      opType: "QAttention",
+      domain,
+      attributes: { num_heads: BigInt(HEADS), unidirectional: masked ? 0n : 1n },
+      inputs,
+      constants: [1, 3, 4, 6, 7],
+      outputs: masked ? ["float32", "float32"] : ["float32"],
+    });
+  });
+});
+
 describe("MultiHeadAttention", () => {
   const KEYS = 5;
   const node = (

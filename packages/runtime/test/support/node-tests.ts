@@ -1,9 +1,8 @@
 /** ONNX's own operator tests: a model, inputs and expected outputs in a folder each. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Backend } from "@bitbudget/backend";
 import { type HostTensor, isDType } from "@bitbudget/core";
 import {
@@ -21,8 +20,9 @@ import {
 import { createSession } from "../../src/index.ts";
 import { outOfScope } from "../../src/scope.ts";
 import { firstDifference } from "./compare.ts";
+import { haveShared, shared } from "./shared.ts";
 
-const archive = fileURLToPath(new URL("../../../../../shared/onnx-node-tests.tar.xz", import.meta.url));
+const ARCHIVE = "onnx-node-tests.tar.xz";
 
 export interface NodeTest {
   readonly name: string;
@@ -31,12 +31,10 @@ export interface NodeTest {
 
 /** Where the tests are; undefined, with the reason printed, where the shared folder is not there. */
 export function findNodeTests(): NodeTest[] | undefined {
-  if (!existsSync(archive)) {
-    console.log(`ONNX's operator tests are skipped: ${archive} is not there`);
-    return undefined;
-  }
+  if (!haveShared(ARCHIVE, "ONNX's operator tests")) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "onnx-node-tests-"));
-  execFileSync("tar", ["-xJf", archive, "-C", folder]);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  execFileSync("tar", ["-xJf", shared(ARCHIVE), "-C", folder]);
   const root = join(folder, "onnx-node-tests");
   return readdirSync(root)
     .sort()
@@ -54,15 +52,17 @@ export async function runNodeTest({ folder }: NodeTest, backend: Backend): Promi
     const reason = scopeOf(model);
     if (reason !== undefined) return { kind: "out of scope", reason };
     await using session = await createSession(model, { backend });
+    let compared = 0;
     for (const set of readdirSync(folder).filter((name) => name.startsWith("test_data_set_"))) {
       const { inputs, outputs } = Graph.of(model);
       const results = await session.run(readTensors(join(folder, set), "input", inputs));
       for (const [name, expected] of Object.entries(readTensors(join(folder, set), "output", outputs))) {
+        compared++;
         const difference = firstDifference(results[name], expected);
         if (difference !== undefined) return { kind: "failed", reason: `${name}: ${difference}` };
       }
     }
-    return { kind: "passed" };
+    return compared > 0 ? { kind: "passed" } : { kind: "failed", reason: "has nothing to compare with" };
   } catch (error) {
     return { kind: "failed", reason: String(error instanceof Error ? error.message : error) };
   }
@@ -106,4 +106,29 @@ function scopeOf(model: ModelProto): string | undefined {
     return undefined;
   };
   return visit(graph.proto);
+}
+
+interface Named {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Tests by name, in the order of their names. */
+export interface NodeTestResults {
+  readonly passed: readonly string[];
+  readonly failed: readonly Named[];
+  readonly outOfScope: readonly Named[];
+}
+
+/** Runs tests one after the other. */
+export async function runNodeTests(tests: readonly NodeTest[], backend: Backend): Promise<NodeTestResults> {
+  const results = { passed: [] as string[], failed: [] as Named[], outOfScope: [] as Named[] };
+  for (const test of tests) {
+    const { name } = test;
+    const outcome = await runNodeTest(test, backend);
+    if (outcome.kind === "passed") results.passed.push(name);
+    else if (outcome.kind === "failed") results.failed.push({ name, reason: outcome.reason });
+    else results.outOfScope.push({ name, reason: outcome.reason });
+  }
+  return results;
 }
