@@ -80,6 +80,7 @@ const microsoft: readonly OperatorTable[] = [
   qLinear,
   blockProducts,
   microsoftFusions,
+  linearAttentions,
 ];
 
 const tables = new Map<string, ReadonlyMap<string, Operator>>([

@@ -1,4 +1,4 @@
-/** ONNX LinearAttention: a recurrence over tokens, computed on the host. */
+/** ONNX LinearAttention, and com.microsoft LinearAttention, which is the same: a recurrence over tokens, computed on the host. */
 import { getFloat, getInt, getString } from "@bitbudget/onnx";
 import { linearAttention } from "../host/linear-attention.ts";
 import { tensorOfFloats } from "../host/tensors.ts";
@@ -19,6 +19,9 @@ const rules: Readonly<Record<string, { readonly decay: boolean; readonly beta: b
 
 function lowerLinearAttention(context: Lowering): readonly Value[] {
   const { node } = context;
+  // Of com.microsoft alone.
+  if (getInt(node, "state_window", 0) !== 0)
+    context.fail("has a state_window: only the state after the last token is kept");
   const name = getString(node, "update_rule", "gated_delta");
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (rule === undefined) return context.fail(`has the unknown update_rule ${JSON.stringify(name)}`);

@@ -130,6 +130,44 @@ describe("QAttention", () => {
   });
 });
 
+describe("LinearAttention", () => {
+  const [LENGTH, SHARED] = [6, 2];
+  const keys = randomFloats([BATCH, LENGTH, SHARED * SIZE], 2, 0.3);
+  const logs = (size: number) =>
+    tensor(
+      "float32",
+      [BATCH, LENGTH, size],
+      randomFloats([BATCH, LENGTH, size], 5).data.map((x) => -x * x),
+    );
+  const rates = tensor(
+    "float32",
+    [BATCH, LENGTH, SHARED],
+    randomFloats([BATCH, LENGTH, SHARED], 6).data.map((x) => x * x),
+  );
+
+  test.each([
+    { rule: "linear", decay: undefined, beta: undefined },
+    { rule: "gated", decay: logs(SHARED), beta: undefined },
+    { rule: "delta", decay: undefined, beta: rates },
+    { rule: "gated_delta", decay: logs(SHARED * SIZE), beta: rates },
+  ])("$rule", ({ rule, decay, beta }) =>
+    like({
+      opType: "LinearAttention",
+      domain,
+      attributes: { q_num_heads: BigInt(HEADS), kv_num_heads: BigInt(SHARED), update_rule: rule },
+      inputs: [
+        randomFloats([BATCH, LENGTH, HIDDEN], 1),
+        keys,
+        randomFloats([BATCH, LENGTH, SHARED * SIZE], 3),
+        randomFloats([BATCH, SHARED, SIZE, SIZE], 4),
+        decay,
+        beta,
+      ],
+      outputs: ["float32", "float32"],
+    }),
+  );
+});
+
 describe("MultiHeadAttention", () => {
   const KEYS = 5;
   const node = (
