@@ -9,7 +9,7 @@ import { binary, reduce, unary } from "./emit.ts";
 import { gatherBlockQuantized } from "./gather-block-quantized.ts";
 import type { OperatorTable } from "./index.ts";
 import { qLinearConv } from "./integer-conv.ts";
-import { dynamicQuantizeMatMul, matMulIntegerToFloat } from "./integer-matmul.ts";
+import { dynamicQuantizeMatMul, matMulIntegerToFloat } from "./integer-to-float.ts";
 import { fusedMatMul, gemm } from "./matmul.ts";
 import { cast, gather, sliceAxis } from "./moves.ts";
 import { rmsNormalization } from "./normalization.ts";

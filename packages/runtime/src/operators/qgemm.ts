@@ -4,7 +4,8 @@ import { getFloat, getInt } from "@bitbudget/onnx";
 import type { Lowering, Operator } from "../operator.ts";
 import { codedWeights, multipliers, requantize, scaleWeight } from "./coded-weights.ts";
 import { binary } from "./emit.ts";
-import { integerMatrixProduct, staticLinear } from "./integer-matmul.ts";
+import { staticLinear } from "./integer-matmul.ts";
+import { integerMatrixProduct } from "./integer-sums.ts";
 import { cast, transpose } from "./moves.ts";
 import { constantIf, converted, isKnown, perChannel, scalarWeight, transposed } from "./weights.ts";
 
