@@ -1,8 +1,17 @@
 /** ONNX's own operator tests: a model, inputs and expected outputs in a folder each. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Backend } from "@bitbudget/backend";
 import { type HostTensor, isDType } from "@bitbudget/core";
 import {
@@ -23,6 +32,7 @@ import { firstDifference } from "./compare.ts";
 import { haveShared, shared } from "./shared.ts";
 
 const ARCHIVE = "onnx-node-tests.tar.xz";
+const cache = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
 
 export interface NodeTest {
   readonly name: string;
@@ -32,13 +42,28 @@ export interface NodeTest {
 /** Where the tests are; undefined, with the reason printed, where the shared folder is not there. */
 export function findNodeTests(): NodeTest[] | undefined {
   if (!haveShared(ARCHIVE, "ONNX's operator tests")) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), "onnx-node-tests-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  execFileSync("tar", ["-xJf", shared(ARCHIVE), "-C", folder]);
-  const root = join(folder, "onnx-node-tests");
+  const root = join(unpacked(), "onnx-node-tests");
   return readdirSync(root)
     .sort()
     .map((name) => ({ name, folder: join(root, name) }));
+}
+
+/** The folder of the unpacked archive, made by the first run that needs it. */
+function unpacked(): string {
+  const { size, mtimeMs } = statSync(shared(ARCHIVE));
+  const folder = `${cache}onnx-node-tests-${size}-${Math.floor(mtimeMs)}`;
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const temporary = mkdtempSync(join(cache, "unpacking-"));
+  execFileSync("tar", ["-xJf", shared(ARCHIVE), "-C", temporary]);
+  try {
+    renameSync(temporary, folder);
+  } catch (error) {
+    // Another process may have been faster.
+    rmSync(temporary, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
 }
 
 export type Outcome =
