@@ -38,20 +38,21 @@ const REMEMBERED_ELEMENTS = 64;
 const REMEMBERED_CONTINUATIONS = 256;
 
 export class Plan {
-  readonly #parts: PlanParts;
+  readonly #parts: Omit<PlanParts, "feeds">;
   readonly #scope: Scope;
   readonly #feeds = new Map<string, Tensor>();
   readonly #outside = new Map<Slot, Tensor>();
-  readonly #environment = new Environment();
-  readonly #tasks: readonly Task[];
+  /** Where planning begins; gone once it has. */
+  #start: { readonly environment: Environment; readonly tasks: readonly Task[] } | undefined;
   #root: Promise<Node> | undefined;
   /** Segments of the last run, in order. */
   #path: readonly Segment[] = [];
 
-  constructor(parts: PlanParts) {
-    const { program, feeds, backend } = parts;
+  constructor({ feeds, ...parts }: PlanParts) {
+    const { program, backend } = parts;
     this.#parts = parts;
     this.#scope = { opsets: program.opsets };
+    const environment = new Environment();
     for (const { name } of program.graph.input) {
       const feed = feeds[name];
       if (feed === undefined) continue;
@@ -59,9 +60,9 @@ export class Plan {
       const tensor = backend.create(value.type);
       this.#feeds.set(name, tensor);
       this.#outside.set(value.slot, tensor);
-      this.#environment.set(this.#scope, name, value);
+      environment.set(this.#scope, name, value);
     }
-    this.#tasks = program.enter(program.graph, this.#scope, this.#environment);
+    this.#start = { environment, tasks: program.enter(program.graph, this.#scope, environment) };
   }
 
   get rows(): readonly PlanRow[] {
@@ -84,9 +85,11 @@ export class Plan {
     return rows;
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     for (const tensor of this.#feeds.values()) tensor.dispose();
-    void this.#root?.then(disposeNode, () => undefined);
+    // A plan that failed has nothing to free.
+    await this.#root?.then(disposeNode, () => undefined);
+    this.#root = undefined;
   }
 
   /** Executes segment after segment and collects the outputs. */
@@ -98,10 +101,9 @@ export class Plan {
       const feed = feeds[name];
       if (feed !== undefined) this.#parts.backend.write(tensor, feed.data);
     }
-    this.#root ??= this.#build(this.#environment.copy(), this.#tasks, this.#outside);
     const forgotten: Node[] = [];
     const path: Segment[] = [];
-    let node = await this.#root;
+    let node = await this.#begin();
     try {
       for (;;) {
         path.push(node.segment);
@@ -117,6 +119,14 @@ export class Plan {
     } finally {
       for (const each of forgotten) disposeNode(each);
     }
+  }
+
+  /** The first segment, built at the first run. */
+  #begin(): Promise<Node> {
+    const start = this.#start;
+    this.#start = undefined;
+    if (start !== undefined) this.#root = this.#build(start.environment, start.tasks, this.#outside);
+    return this.#root ?? Promise.reject(new Error("a plan was used after it was disposed"));
   }
 
   async #continue(node: Node, slot: Slot, content: HostTensor): Promise<{ next: Node; remembered: boolean }> {
@@ -144,7 +154,18 @@ export class Plan {
       for (const value of task.values ?? []) keepValue(value);
     }
     const segment = await Segment.build({ backend, host, prepared, hostPrepared, steps, keep, outside });
-    return { segment, needs, environment, tasks: [...planner.tasks], next: new Map() };
+    const rest = needs === undefined ? this.#outputsOf(environment) : environment;
+    return { segment, needs, environment: rest, tasks: [...planner.tasks], next: new Map() };
+  }
+
+  /** The outputs alone: a finished plan has no use for the weights that other names stand for. */
+  #outputsOf(environment: Environment): Environment {
+    const outputs = new Environment();
+    for (const { name } of this.#parts.program.graph.output) {
+      const value = environment.get(this.#scope, name);
+      if (value !== undefined) outputs.set(this.#scope, name, value);
+    }
+    return outputs;
   }
 
   async #outputs({ environment, segment }: Node): Promise<Results> {

@@ -9,6 +9,7 @@ import {
   nodeName,
   opsetVersions,
   subgraphsOf,
+  type TensorProto,
   tensorValue,
   topologicalOrder,
 } from "@bitbudget/onnx";
@@ -24,8 +25,9 @@ export class Program {
   readonly graph: GraphProto;
   readonly opsets: ReadonlyMap<string, number>;
   readonly #functions: ReadonlyMap<string, FunctionProto>;
-  readonly #constants = new WeakMap<object, HostTensor>();
-  readonly #derived = new WeakMap<HostTensor, Map<string, HostTensor>>();
+  // Held weakly: once kernels have packed them, unpacked copies may go; planning for another shape makes them anew.
+  readonly #constants = new WeakMap<TensorProto, WeakRef<HostTensor>>();
+  readonly #derived = new WeakMap<HostTensor, Map<string, WeakRef<HostTensor>>>();
   readonly #orders = new WeakMap<GraphProto, readonly NodeProto[]>();
 
   /** @throws UnsupportedOperatorsError that lists every node whose operator the runtime does not have */
@@ -60,10 +62,10 @@ export class Program {
   enter(graph: GraphProto, scope: Scope, environment: Environment): Task[] {
     for (const proto of graph.initializer) {
       if (environment.get(scope, proto.name) !== undefined && scope.outer === undefined) continue;
-      let tensor = this.#constants.get(proto);
+      let tensor = this.#constants.get(proto)?.deref();
       if (tensor === undefined) {
         tensor = tensorValue(proto);
-        this.#constants.set(proto, tensor);
+        this.#constants.set(proto, new WeakRef(tensor));
       }
       environment.set(scope, proto.name, knownValue(tensor));
     }
@@ -85,10 +87,10 @@ export class Program {
       entries = new Map();
       this.#derived.set(tensor, entries);
     }
-    let result = entries.get(name);
+    let result = entries.get(name)?.deref();
     if (result === undefined) {
       result = make();
-      entries.set(name, result);
+      entries.set(name, new WeakRef(result));
     }
     return result;
   }

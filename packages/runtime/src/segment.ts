@@ -31,21 +31,21 @@ export interface SegmentParts {
 
 export class Segment {
   readonly arena: Arena;
-  readonly #parts: SegmentParts;
+  readonly #parts: Omit<SegmentParts, "steps">;
   readonly #memory: Tensor | undefined;
   readonly #slots = new Map<Slot, Tensor>();
   readonly #views = new Map<string, Tensor>();
   readonly #identities = new Map<Slot, number>();
   readonly #steps: BoundStep[] = [];
 
-  private constructor(parts: SegmentParts) {
+  private constructor({ steps, ...parts }: SegmentParts) {
     this.#parts = parts;
     const made = new Set<Slot>();
-    for (const [i, step] of parts.steps.entries()) {
+    for (const [i, step] of steps.entries()) {
       for (const { slot } of step.outputs) made.add(slot);
       for (const { slot } of [...step.inputs, ...step.outputs]) slot.touch(i);
     }
-    for (const slot of made) if (parts.keep.has(slot)) slot.touch(parts.steps.length);
+    for (const slot of made) if (parts.keep.has(slot)) slot.touch(steps.length);
     this.arena = planArena(made);
     if (this.arena.bytes === 0 && made.size === 0) return;
     // At least one byte, so that empty tensors have something to be a view of.
@@ -69,7 +69,7 @@ export class Segment {
     );
     for (const [i, step] of parts.steps.entries())
       segment.#steps.push({
-        step,
+        step: withoutWeights(step),
         inputs: step.inputs.map((value) => segment.tensor(value)),
         outputs: step.outputs.map((value) => segment.tensor(value)),
         kernel: kernels[i],
@@ -83,7 +83,7 @@ export class Segment {
   }
 
   get steps(): readonly Step[] {
-    return this.#parts.steps;
+    return this.#steps.map(({ step }) => step);
   }
 
   /** The tensor of a value: in the arena, from outside, or a constant that was uploaded. */
@@ -150,6 +150,12 @@ export class Segment {
       backend.write(tensor, result.data);
     }
   }
+}
+
+/** What is left of a step once its kernel is prepared: nothing here keeps the unpacked weights alive. */
+function withoutWeights(step: Step): Step {
+  if (step.kind === "host") return step;
+  return step.kind === "kernel" ? { ...step, weights: {}, inputs: [] } : { ...step, weights: {} };
 }
 
 /** Few samples: a profile looks at every node of a model. */

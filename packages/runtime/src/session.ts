@@ -112,7 +112,7 @@ class OnnxSession implements Session {
 
   async dispose(): Promise<void> {
     await this.#queue;
-    for (const plan of this.#plans.values()) plan.dispose();
+    for (const plan of this.#plans.values()) await plan.dispose();
     this.#plans.clear();
     await this.#prepared.dispose();
     await this.#host.dispose();
