@@ -3,6 +3,7 @@ export * from "./capability.ts";
 export * from "./cost.ts";
 export * from "./create.ts";
 export * from "./errors.ts";
+export * from "./ops/attention.ts";
 export * from "./ops/binary.ts";
 export { broadcastShapes, broadcastStrides } from "./ops/broadcast.ts";
 export * from "./ops/cast.ts";

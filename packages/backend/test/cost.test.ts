@@ -80,6 +80,24 @@ describe("costOf", () => {
     expect(costOf(spec)).toEqual(cost(2 * 10 * 3 * 4 * 6, 24 + 120, 2, 10 * 18 * 4));
   });
 
+  test("attention: keys that a causal query does not see cost nothing", () => {
+    const [q, k, v] = [
+      [1, 4, 3, 8],
+      [1, 2, 5, 8],
+      [1, 2, 5, 6],
+    ];
+    const spec = (causal: boolean): KernelSpec<"attention"> => ({
+      op: "attention",
+      inputs: [q, k, v].map((shape) => ({ dtype: "float32", shape })),
+      attributes: { scale: 1, causal },
+    });
+    // 4 heads; for each pair of query and key 8 and 6 multiply-adds, and 5 for the softmax.
+    const bytes = [4 * (96 + 80 + 60), 0, 4 * 72] as const;
+    expect(costOf(spec(false))).toEqual(cost(4 * 15 * 33, ...bytes));
+    // The queries see 3, 4 and 5 keys.
+    expect(costOf(spec(true))).toEqual(cost(4 * 12 * 33, ...bytes));
+  });
+
   test("ops that move elements cost their bytes alone", () => {
     const spec: KernelSpec<"transpose"> = {
       op: "transpose",

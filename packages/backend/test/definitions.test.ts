@@ -23,6 +23,7 @@ describe("outputs", () => {
     ["binary", [of("float32", 2, 3)]],
     ["reduce", [of("float32", 3)]],
     ["softmax", [of("float32", 2, 3)]],
+    ["attention", [of("float32", 2, 4, 3, 6)]],
     ["layerNorm", [of("float32", 2, 3, 4)]],
     ["batchNorm", [of("float32", 2, 3, 4)]],
     ["pool2d", [of("float32", 1, 4, 8, 8)]],

@@ -64,6 +64,16 @@ export const sound: { readonly [O in AnySpec["op"]]?: KernelSpec<O> } = {
     attributes: { function: "sum", axes: [0, 2], keepDims: false },
   },
   softmax: { op: "softmax", inputs: [of("float32", 2, 3)], attributes: { axis: 1 } },
+  attention: {
+    op: "attention",
+    inputs: [
+      of("float32", 2, 4, 3, 8),
+      of("float32", 2, 2, 5, 8),
+      of("float32", 2, 2, 5, 6),
+      of("float32", 3, 5),
+    ],
+    attributes: { scale: 0.5, causal: true },
+  },
   layerNorm: {
     op: "layerNorm",
     inputs: [of("float32", 2, 3, 4)],

@@ -1,5 +1,6 @@
 /** The table of kernels, one file per op. */
 import type { JsKernels } from "../kernel.ts";
+import { attention } from "./attention.ts";
 import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
@@ -34,6 +35,7 @@ export const kernels: JsKernels = {
   where,
   reduce,
   softmax,
+  attention,
   layerNorm,
   batchNorm,
   pool2d,

@@ -1,5 +1,6 @@
 /** The ops of the contract. Adding one: its file, a line in each of the two lists below, docs/adding-an-op.md. */
 import type { KernelSpec, OpName } from "../spec.ts";
+import { type AttentionAttributes, attention } from "./attention.ts";
 import { type BinaryAttributes, binary } from "./binary.ts";
 import { type CastAttributes, cast } from "./cast.ts";
 import { type Conv2dAttributes, conv2d } from "./conv2d.ts";
@@ -57,6 +58,7 @@ export interface OpMap {
   where: { attributes: WhereAttributes; weights: never };
   reduce: { attributes: ReduceAttributes; weights: never };
   softmax: { attributes: SoftmaxAttributes; weights: never };
+  attention: { attributes: AttentionAttributes; weights: never };
   layerNorm: { attributes: LayerNormAttributes; weights: LayerNormWeights };
   batchNorm: { attributes: BatchNormAttributes; weights: BatchNormWeights };
   pool2d: { attributes: Pool2dAttributes; weights: never };
@@ -83,6 +85,7 @@ export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   where,
   reduce,
   softmax,
+  attention,
   layerNorm,
   batchNorm,
   pool2d,
