@@ -4,7 +4,6 @@ import {
   dequantize,
   dtypes,
   encode,
-  type Granularity,
   log2Table,
   nf4,
   quantize,
@@ -14,15 +13,7 @@ import {
 } from "../../src/index.ts";
 import { expectSame } from "../support/compare.ts";
 import { dequantizeLinear, quantizeLinear } from "../support/naive.ts";
-import { affine, codesOf, groupsOfX, shape, tensor, x } from "../support/quantize.ts";
-
-const granularities: Granularity[] = [
-  tensor,
-  { kind: "channel", axis: 0 },
-  { kind: "channel", axis: 2 },
-  { kind: "block", axis: 1, size: 4 },
-  { kind: "block", axis: -1, size: 5, partial: true },
-];
+import { affine, codesOf, granularities, groupsOfX, shape, x } from "../support/quantize.ts";
 
 describe.each(granularities)("element by element, $kind $axis", (granularity) => {
   const { of, values } = groupsOfX(granularity);

@@ -21,7 +21,7 @@ import {
   scalesOf,
 } from "../../src/index.ts";
 import { expectSame } from "../support/compare.ts";
-import { affine, codesOf, groupsOfX, shape, tensor, x } from "../support/quantize.ts";
+import { affine, codesOf, granularities, groupsOfX, shape, tensor, x } from "../support/quantize.ts";
 
 describe("scales", () => {
   const granularity: Granularity = { kind: "block", axis: 2, size: 17 };

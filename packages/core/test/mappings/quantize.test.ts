@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dequantize, nf4, quantizationError, quantize, type Scheme, scalesOf } from "../../src/index.ts";
-import { affine, codesOf, shape, tensor, x } from "../support/quantize.ts";
+import { affine, codesOf, granularities, shape, tensor, x } from "../support/quantize.ts";
 import { normal } from "../support/random.ts";
 
 describe("by hand", () => {

@@ -17,6 +17,13 @@ export function codesOf({ codes, scheme, shape }: Quantized): number[] {
   );
 }
 
+export const granularities: Granularity[] = [
+  tensor,
+  { kind: "channel", axis: 0 },
+  { kind: "channel", axis: 2 },
+  { kind: "block", axis: 1, size: 4 },
+  { kind: "block", axis: -1, size: 5, partial: true },
+];
 export const shape = [3, 8, 17];
 export const x = normal(3 * 8 * 17, 21, 0.3, 2);
 
