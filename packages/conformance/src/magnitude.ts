@@ -13,6 +13,7 @@ import {
   weightedArithmetic,
 } from "@bitbudget/backend";
 import { elementCount, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
+import { attentionMagnitude } from "./magnitude-attention.ts";
 import { type Problem, solve } from "./oracle.ts";
 
 /** One number for each element of the output. Throws for ops whose tolerances never ask for it. */
@@ -31,6 +32,8 @@ export async function magnitudeOf(problem: Problem): Promise<ArrayLike<number>> 
       });
     case "matmul":
       return numbersOf(absoluteProduct(problem, spec));
+    case "attention":
+      return attentionMagnitude(spec, inputs);
     case "reduce":
     case "pool2d": {
       const x = inputs.map((input) => absolute(input));

@@ -18,6 +18,13 @@ test.each<[string, readonly number[]]>([
   ["linear/dynamic/int8-row/by-hand-ties", [193, 260.5]],
   ["conv2d/float/by-hand/nchw", [6, 8, 12, 14]],
   ["matmul/by-hand/float32", [19, 22, 43, 50]],
+  ["attention/by-hand/mean", [3]],
+  ["attention/by-hand/causal", [4, 6]],
+  // Scores of 1, alone: 5 * (1 + 1 + 1) and so on
+  ["attention/by-hand/grouped", [15, 18, 15, 18, 21, 24, 21, 24]],
+  ["attention/by-hand/masked", [3, 0]],
+  // Both scores are 10000: 6 * (1 + 10000 + 10000)
+  ["attention/by-hand/large-scores", [120006]],
   ["reduce/sum/float32/by-hand", [7.5]],
   ["reduce/mean/float32/by-hand", [3]],
   ["pool2d/average/float32/by-hand-padding-does-not-count-nchw", [4.5, 7, 9]],

@@ -68,6 +68,9 @@ export const cast: readonly Case[] = [
   byHand("wraps", "int32", "int8", [300, -129, 127, 128], [44, 127, 127, -128]),
   byHand("wraps", "int8", "uint8", [-1, -128, 5], [255, 128, 5]),
   byHand("wraps", "uint8", "int4", [9, 7, 255], [-7, 7, -1]),
+  byHand("wraps", "int32", "uint4", [15, 16, -1, 9], [15, 0, 15, 9]),
+  byHand("wraps", "uint8", "uint2", [3, 4, 255], [3, 0, 3]),
+  byHand("wraps", "int8", "int2", [-2, 1, 2, -3], [-2, 1, -2, 1]),
   byHand("truth", "float32", "bool", [0, -0, 0.25, nan, -3], [0, 0, 1, 1, 1]),
   byHand("truth", "int32", "bool", [0, 256, -1], [0, 1, 1]),
 ];

@@ -1,6 +1,7 @@
 /** The list of cases. Adding an op: its file of cases, and a line here. */
 import type { OpName } from "@bitbudget/backend";
 import type { Case } from "../case.ts";
+import { attention } from "./attention.ts";
 import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { conv2d } from "./conv2d.ts";
@@ -34,6 +35,7 @@ const byOp: { readonly [O in OpName]: readonly Case[] } = {
   where,
   reduce,
   softmax,
+  attention,
   layerNorm,
   batchNorm,
   pool2d,

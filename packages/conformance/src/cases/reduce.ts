@@ -1,6 +1,6 @@
 /** Cases of reduce: every function over first, middle, last, several, all and no axes, and the edges. */
 import { type ReduceFunction, reduceFunctions } from "@bitbudget/backend";
-import type { DType } from "@bitbudget/core";
+import { type DType, dtypes } from "@bitbudget/core";
 import { type Case, type CaseData, defineCase } from "../case.ts";
 import type { Recipe } from "../recipe.ts";
 import { floats, integers, shaped, shapeName, values } from "./helpers.ts";
@@ -32,8 +32,9 @@ const geometries: readonly Geometry[] = [
 const onIntegers: readonly ReduceFunction[] = ["sum", "max", "min", "prod", "l1", "sumSquare"];
 
 /** Numbers at which results stay finite, in float16 too; logarithms of sums need positive ones. */
-function recipe(fn: ReduceFunction, float: boolean): Recipe {
-  if (!float) return fn === "prod" ? { min: 1, max: 2 } : { min: 0, max: 5 };
+function recipe(fn: ReduceFunction, dtype: DType): Recipe {
+  const { kind, min } = dtypes[dtype];
+  if (kind !== "float") return fn === "prod" ? { min: 1, max: 2 } : { min: Math.max(min, -5), max: 5 };
   if (fn === "prod") return { min: 0.75, max: 1.25 };
   return fn === "logSum" ? { min: 0.25, max: 4 } : { min: -4, max: 4 };
 }
@@ -84,12 +85,7 @@ export const reduce: readonly Case[] = [
       geometry,
       keepDims,
       {
-        inputs: [
-          recipe(
-            fn,
-            floats.some((name) => name === dtype),
-          ),
-        ],
+        inputs: [recipe(fn, dtype)],
       },
     ),
   ),
@@ -148,4 +144,6 @@ export const reduce: readonly Case[] = [
   byHand("saturates", "logSum", "int8", [0, 0], -128),
   byHand("wraps", "sum", "int8", [127, 1], -128),
   byHand("wraps", "prod", "int32", [2 ** 30, 4, 3], 0),
+  byHand("by-hand", "l1", "int32", [3, -4], 7),
+  byHand("by-hand", "sumSquare", "int16", [3, -4], 25),
 ];
