@@ -11,6 +11,8 @@ export type Choice<F extends Factors> = { readonly [K in keyof F]: F[K][number] 
 const CANDIDATES = 12;
 /** Tries after which no valid completion counts as found. */
 const TRIES = 200;
+/** More than any factor has values: a factor and one of its values are one number, a pair is another. */
+const RADIX = 4096;
 
 /** A small set of valid combinations that covers every pair of values which occurs in any. Deterministic. */
 export function pairwise<F extends Factors>(
@@ -48,47 +50,57 @@ export function spread<F extends Factors>(
 
 class PairSearch<F extends Factors> {
   readonly names: readonly (keyof F & string)[];
-  readonly #factors: F;
+  readonly #values: readonly (readonly unknown[])[];
+  /** Number of each value: the same for values that a factor lists twice. */
+  readonly #numbers: readonly ReadonlyMap<unknown, number>[];
   readonly #valid: (choice: Choice<F>) => boolean;
-  readonly #seen = new Set<string>();
+  /** Pairs that met, as numbers. */
+  readonly #seen = new Set<number>();
   readonly #next: () => number;
 
   constructor(factors: F, valid: (choice: Choice<F>) => boolean) {
     this.names = Object.keys(factors);
-    this.#factors = factors;
+    this.#values = this.names.map((name) => factors[name] ?? []);
+    this.#numbers = this.#values.map((values) => new Map(values.map((value, i) => [value, i])));
     this.#valid = valid;
     this.#next = random(hash(this.names.join()));
   }
 
   /** Whether both values of a pair already met. */
   covers(pair: ReadonlyMap<string, unknown>): boolean {
-    return this.#pairs(pair).every((key) => this.#seen.has(key));
+    return this.#fresh(pair).length === 0;
   }
 
   /** The candidate with the most new pairs, or nothing if no valid one was found. Its pairs count as seen. */
   complete(given: ReadonlyMap<string, unknown>): Choice<F> | undefined {
-    let best: { choice: Choice<F>; fresh: string[] } | undefined;
+    let best: { choice: Choice<F>; fresh: number[] } | undefined;
     for (let found = 0, tries = 0; found < CANDIDATES && tries < TRIES; tries++) {
-      const values = new Map(
-        this.names.map((name) => [name, given.has(name) ? given.get(name) : this.#pick(name)]),
+      const row = new Map(
+        this.names.map((name, f) => [name, given.has(name) ? given.get(name) : this.#pick(f)]),
       );
-      const choice = Object.fromEntries(values) as Choice<F>;
+      const choice = Object.fromEntries(row) as Choice<F>;
       if (!this.#valid(choice)) continue;
       found++;
-      const fresh = this.#pairs(values).filter((key) => !this.#seen.has(key));
+      const fresh = this.#fresh(row);
       if (best === undefined || fresh.length > best.fresh.length) best = { choice, fresh };
     }
-    for (const key of best?.fresh ?? []) this.#seen.add(key);
+    for (const pair of best?.fresh ?? []) this.#seen.add(pair);
     return best?.choice;
   }
 
-  #pick(name: string): unknown {
-    const values = this.#factors[name] ?? [];
+  #pick(f: number): unknown {
+    const values = this.#values[f] ?? [];
     return values[Math.floor(this.#next() * values.length)];
   }
 
-  #pairs(values: ReadonlyMap<string, unknown>): string[] {
-    const labels = [...values].map(([name, value]) => `${name}=${this.#factors[name]?.indexOf(value)}`);
-    return labels.flatMap((a, i) => labels.slice(i + 1).map((b) => `${a} ${b}`));
+  /** Pairs of a row, or of a part of one, that were not seen. */
+  #fresh(row: ReadonlyMap<string, unknown>): number[] {
+    const digits = this.names.flatMap((name, f) => {
+      const number = row.has(name) ? this.#numbers[f]?.get(row.get(name)) : undefined;
+      return number === undefined ? [] : [f * RADIX + number];
+    });
+    return digits
+      .flatMap((a, i) => digits.slice(i + 1).map((b) => a * RADIX * RADIX + b))
+      .filter((pair) => !this.#seen.has(pair));
   }
 }
