@@ -3,6 +3,7 @@
 import type { Backend } from "@bitbudget/backend";
 import { open as openHost } from "@bitbudget/backend-js";
 import type { HostTensor } from "@bitbudget/core";
+import { opsetVersions } from "@bitbudget/onnx";
 import { checkFeeds, type ModelValue, modelValues } from "./feeds.ts";
 import { Prepared } from "./kernels.ts";
 import { type LoadedModel, loadModel, type ModelSource } from "./load.ts";
@@ -133,7 +134,8 @@ class OnnxSession implements Session {
     let program = this.#programs.get(key);
     if (program === undefined) {
       const graph = this.#model.copyGraph(capture);
-      if (this.#options.optimize !== false) optimize(graph);
+      const opset = opsetVersions(this.#model.proto.opsetImport).get("") ?? 1;
+      if (this.#options.optimize !== false) optimize(graph, { opset });
       program = new Program(this.#model.proto, graph.proto);
       this.#programs.set(key, program);
     }

@@ -138,12 +138,13 @@ function finish(
 
 /** MatMul with a constant matrix, a bias and an activation: what the passes make of the nodes for them. */
 export const linear: Operator = (context) => {
-  const [x, weight] = [context.input(0), transposed(context, context.constant(1))];
+  const [x, matrix] = [context.input(0), context.constant(1)];
   const activation = fusedActivation(context);
   const bias = context.inputs[2];
   const fuses = bias === undefined || (isKnown(bias) && x.type.dtype !== "float64");
-  if (fuses && x.type.shape.length > 0 && x.type.shape.at(-1) === weight.shape[1])
-    return [floatLinear(context, x, weight, bias?.constant, activation)];
+  const fits = x.type.shape.length > 0 && x.type.shape.at(-1) === matrix.shape[0] && matrix.shape[1] !== 0;
+  if (fuses && fits)
+    return [floatLinear(context, x, transposed(context, matrix), bias?.constant, activation)];
   const product = matrixProduct(context, x, context.input(1));
   const total = bias === undefined ? product : binary(context, "add", product, bias);
   return [activation === undefined ? total : unary(context, activation, total)];

@@ -9,28 +9,40 @@ import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { fusedActivation } from "./activation.ts";
 import { conv2d, convShape } from "./conv.ts";
-import { binary } from "./emit.ts";
+import { along, binary, unary } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
 import { converted, isKnown, shaped } from "./weights.ts";
 
-/** What both linear and conv2d need to know of coded weights; `reorder` lays scales out as the kernel wants them. */
+/**
+ * What both linear and conv2d need to know of coded weights. The kernel adds the bias if that is known and one number
+ * for each channel, and then does the activation; else `finish` does both.
+ * @param reorder lays scales out as the kernel wants them
+ */
 function codedWeights(
   context: Lowering,
   granularity: WeightGranularity,
-  bias: Value | undefined,
+  channels: number,
   reorder: (scales: HostTensor) => HostTensor,
 ) {
   const { dtype } = context.constant(1);
   const zeroPoint = context.has(3) ? { zeroPoint: reorder(context.constant(3)) } : {};
   const activation = fusedActivation(context);
-  const fused = isKnown(bias) ? { bias: converted(context, bias.constant, "float32") } : {};
+  const bias = context.inputs[4];
+  const row = isKnown(bias) && bias.type.shape.join() === `${channels}` ? bias.constant : undefined;
+  const isFused = bias === undefined || row !== undefined;
   const attributes: WeightedAttributes = {
     weight: { dtype, granularity, ...(context.has(3) && { zeroPoint: true }) },
     output: context.input(0).type.dtype,
-    ...(isKnown(bias) && { bias: "float32" as const }),
-    ...(activation && { activation }),
+    ...(row && { bias: "float32" as const }),
+    ...(isFused && activation && { activation }),
   };
-  return { attributes, weights: { scale: reorder(context.constant(2)), ...zeroPoint, ...fused } };
+  const finish = (y: Value, place: (bias: Value) => Value = (given) => given): Value => {
+    if (isFused) return y;
+    const total = binary(context, "add", y, place(bias));
+    return activation === undefined ? total : unary(context, activation, total);
+  };
+  const fused = row === undefined ? {} : { bias: converted(context, row, "float32") };
+  return { attributes, weights: { scale: reorder(context.constant(2)), ...zeroPoint, ...fused }, finish };
 }
 
 const weightOnlyConv: Operator = (context) => {
@@ -39,10 +51,11 @@ const weightOnlyConv: Operator = (context) => {
   const shape = convShape(context, x.type, weight.shape);
   const single = context.constant(2).data.length === 1;
   const granularity: WeightGranularity = { kind: single ? "tensor" : "channel" };
-  const { attributes, weights } = codedWeights(context, granularity, context.inputs[4], (scales) =>
+  const { attributes, weights, finish } = codedWeights(context, granularity, shape.channels, (scales) =>
     shaped(scales, single ? [] : [shape.channels]),
   );
-  return [conv2d(context, x, shape, attributes, { weight, ...weights })];
+  const y = conv2d(context, x, shape, attributes, { weight, ...weights });
+  return [finish(y, (bias) => along(context, bias, 1, y.type.shape.length))];
 };
 
 /** @param rowMajor whether the matrix is [n, k] as the kernel has it, rather than [k, n] */
@@ -59,14 +72,12 @@ function weightOnlyLinear(context: Lowering, rowMajor: boolean): Value {
     if (size > 0) return rowMajor ? scales : transposedCodes(context, scales);
     return shaped(scales, single ? [] : [channels]);
   };
-  const bias = context.inputs[4];
-  const fits = isKnown(bias) && bias.type.shape.join() === `${channels}`;
-  const { attributes, weights } = codedWeights(context, granularity, fits ? bias : undefined, reorder);
+  const { attributes, weights, finish } = codedWeights(context, granularity, channels, reorder);
   const y = context.kernel({ op: "linear", inputs: [x.type], attributes: { ...attributes, channels } }, [x], {
     weight,
     ...weights,
   });
-  return bias === undefined || fits ? y : binary(context, "add", y, bias);
+  return finish(y);
 }
 
 /** Columns as rows, in the same format, packed or not. */

@@ -26,11 +26,11 @@ function fold(graph: Graph, conv: NodeProto, norm: NodeProto): void {
   const channels = weight.shape[0] ?? 0;
   const epsilon = getFloat(norm, "epsilon", 1e-5);
   const [s, b, m, v] = [scale, bias, mean, variance].map(valuesOf);
-  if (s === undefined || b === undefined || m === undefined || v === undefined || s.length !== channels)
-    return;
+  if (s === undefined || b === undefined || m === undefined || v === undefined) return;
+  if (channels === 0 || [s, b, m, v].some(({ length }) => length !== channels)) return;
   const factor = Float64Array.from(s, (value, c) => value / Math.sqrt((v[c] ?? 0) + epsilon));
   const old = oldBias === undefined ? new Float64Array(channels) : valuesOf(oldBias);
-  const area = channels === 0 ? 0 : elementCount(weight.shape) / channels;
+  const area = elementCount(weight.shape) / channels;
   const w = Float64Array.from(valuesOf(weight), (value, i) => value * (factor[Math.floor(i / area)] ?? 0));
   const newBias = factor.map((value, c) => ((old[c] ?? 0) - (m[c] ?? 0)) * value + (b[c] ?? 0));
 

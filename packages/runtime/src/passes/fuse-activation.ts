@@ -12,7 +12,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
 } from "@bitbudget/onnx";
-import { constant, INTERNAL, isOp, replaceChain, soleConsumer } from "./match.ts";
+import { constant, floatMatrix, INTERNAL, isOp, replaceChain, soleConsumer } from "./match.ts";
 
 /** The activation of a node, as attributes for the node before it. */
 export interface Fused {
@@ -21,13 +21,18 @@ export interface Fused {
   readonly beta?: number;
 }
 
-const internal: ReadonlySet<string> = new Set(["Linear", "WeightOnlyConv", "WeightOnlyMatMul"]);
+const internal: ReadonlySet<string> = new Set([
+  "WeightOnlyConv",
+  "WeightOnlyGemm",
+  "WeightOnlyMatMul",
+  "Linear",
+]);
 
 export function fuseActivation(graph: Graph): void {
   for (const node of [...graph.nodes]) {
     const isLinear = node.domain === INTERNAL && internal.has(node.opType);
     const takes = isLinear || isOp(node, "Conv", "Gemm", "MatMul");
-    if (!takes || (isOp(node, "MatMul") && constant(graph, node.input[1]) === undefined)) continue;
+    if (!takes || (isOp(node, "MatMul") && floatMatrix(graph, node.input[1]) === undefined)) continue;
     const next = soleConsumer(graph, node.output[0]);
     if (next === undefined || next.input[0] !== node.output[0] || canonicalDomain(next.domain) !== "")
       continue;
@@ -41,9 +46,6 @@ function fuse(graph: Graph, node: NodeProto, activation: NodeProto, fused: Fused
   joined.domain = INTERNAL;
   if (joined.opType === "MatMul") joined.opType = "Linear";
   joined.output = [...activation.output];
-  joined.attribute = joined.attribute.filter(
-    ({ name }) => !(joined.opType === "Gemm" && name === "activation"),
-  );
   joined.attribute.push(makeAttribute("activation", fused.activation));
   // Gemm has an alpha and a beta of its own.
   if (fused.alpha !== undefined) joined.attribute.push(makeAttribute("activation_alpha", fused.alpha));

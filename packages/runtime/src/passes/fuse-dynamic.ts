@@ -2,6 +2,7 @@
  * DynamicQuantizeLinear, MatMulInteger, Cast, Mul by both scales (and Add of a bias): DynamicQuantizeMatMul, one kernel
  * that quantizes its activations while it runs. This is how onnxruntime's dynamic quantizer writes a product.
  */
+import { elementCount } from "@bitbudget/core";
 import { type Graph, getInt, makeNode, type NodeProto } from "@bitbudget/onnx";
 import { constant, isOp, nodesOf, replaceChain, soleConsumer } from "./match.ts";
 
@@ -12,19 +13,23 @@ export function fuseDynamic(graph: Graph): void {
     const [codes = "", weight = "", zeroPoint = "", weightZeroPoint = ""] = product.input;
     const source = graph.producer(codes);
     const isDynamic = isOp(source, "DynamicQuantizeLinear") && source.output[2] === zeroPoint;
-    if (!isDynamic || constant(graph, weight) === undefined) continue;
+    const matrix = constant(graph, weight);
+    if (!isDynamic || matrix?.shape.length !== 2) continue;
+    const channels = matrix.shape[1] ?? 0;
+    const rowOf = (name: string) => isRow(graph, name, channels);
+    if (weightZeroPoint !== "" && !rowOf(weightZeroPoint)) continue;
     const cast = soleConsumer(graph, product.output[0]);
     if (!isOp(cast, "Cast") || getInt(cast, "to") !== FLOAT) continue;
     const scaled = soleConsumer(graph, cast.output[0]);
-    const scale = isOp(scaled, "Mul")
-      ? weightScale(graph, scaled, cast.output[0], source.output[1])
-      : undefined;
-    if (scaled === undefined || scale === undefined) continue;
+    if (!isOp(scaled, "Mul")) continue;
+    const scale = weightScale(graph, scaled, cast.output[0], source.output[1]);
+    if (scale === undefined || !rowOf(scale)) continue;
 
     const add = soleConsumer(graph, scaled.output[0]);
-    const bias = isOp(add, "Add") ? rowBeside(graph, add, scaled.output[0]) : undefined;
-    const last = add !== undefined && bias !== undefined ? add : scaled;
-    const inputs = [source.input[0] ?? "", weight, scale.name, weightZeroPoint, bias ?? ""];
+    const beside = isOp(add, "Add") ? other(add, scaled.output[0]) : "";
+    const bias = rowOf(beside) ? beside : "";
+    const last = add !== undefined && bias !== "" ? add : scaled;
+    const inputs = [source.input[0] ?? "", weight, scale, weightZeroPoint, bias];
     const fused = makeNode("DynamicQuantizeMatMul", inputs, last.output, {
       name: product.name,
       domain: "com.microsoft",
@@ -40,16 +45,17 @@ function weightScale(
   mul: NodeProto,
   sum: string | undefined,
   activationScale: string | undefined,
-): { name: string } | undefined {
+): string | undefined {
   const product = graph.producer(other(mul, sum));
   if (!isOp(product, "Mul") || !product.input.includes(activationScale ?? "")) return undefined;
-  const name = other(product, activationScale);
-  return constant(graph, name) === undefined ? undefined : { name };
+  return other(product, activationScale);
 }
 
-function rowBeside(graph: Graph, add: NodeProto, value: string | undefined): string | undefined {
-  const name = other(add, value);
-  return constant(graph, name)?.shape.length === 1 ? name : undefined;
+/** Whether a value is a constant number, or one for each column of the product. */
+function isRow(graph: Graph, name: string, channels: number): boolean {
+  const tensor = constant(graph, name);
+  if (tensor === undefined || tensor.shape.length > 1) return false;
+  return [1, channels].includes(elementCount(tensor.shape));
 }
 
 /** The other operand of a node with two. */

@@ -1,7 +1,6 @@
 /** x * 0.5 * (1 + erf(x / sqrt(2))), spelled out in elementary operators, becomes Gelu (Hendrycks and Gimpel 2016). */
-import { valuesOf } from "@bitbudget/core";
 import { type Graph, makeNode, type NodeProto } from "@bitbudget/onnx";
-import { constant, isOp, nodesOf, replaceChain, soleConsumer } from "./match.ts";
+import { constantNumber, isOp, nodesOf, replaceChain, soleConsumer } from "./match.ts";
 
 export function fuseGelu(graph: Graph): void {
   for (const erf of nodesOf(graph, "Erf")) {
@@ -55,8 +54,6 @@ function hasFactor(
 }
 
 function isNumber(graph: Graph, name: string | undefined, number: number): boolean {
-  const tensor = constant(graph, name);
-  if (tensor?.data.length !== 1) return false;
-  const [value = Number.NaN] = valuesOf(tensor);
-  return Math.abs(value - number) <= 1e-4 * number;
+  const value = constantNumber(graph, name);
+  return value !== undefined && Math.abs(value - number) <= 1e-4 * number;
 }

@@ -3,17 +3,18 @@
  * QGemm, QLinearAdd and so on. Operators that only move elements run on the codes as they are.
  * (The groups are those of onnxruntime's QDQ format; ONNX QuantizeLinear, DequantizeLinear.)
  */
-import { canonicalDomain, type Graph, makeNode, type NodeProto } from "@bitbudget/onnx";
+import { canonicalDomain, type Graph, makeAttribute, makeNode, type NodeProto } from "@bitbudget/onnx";
+import type { PassOptions } from "./index.ts";
 import { replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, quantizer, sameCodes, zeroPointName } from "./qdq.ts";
 import { fuseProduct } from "./qdq-products.ts";
 
-export function fuseQdq(graph: Graph): void {
+export function fuseQdq(graph: Graph, { opset }: PassOptions): void {
   for (const node of [...graph.nodes]) {
     if (canonicalDomain(node.domain) !== "") continue;
     if (isProduct(node)) fuseProduct(graph, node);
     else if (movers.has(node.opType)) move(graph, node);
-    else fuseElementwise(graph, node);
+    else fuseElementwise(graph, node, opset);
   }
 }
 
@@ -68,13 +69,17 @@ const onCodes: ReadonlyMap<string, string> = new Map([
   ["Concat", "QLinearConcat"],
 ]);
 
-function fuseElementwise(graph: Graph, node: NodeProto): void {
+function fuseElementwise(graph: Graph, node: NodeProto, opset: number): void {
   const opType = onCodes.get(node.opType);
   const inputs = node.input.map((name) => dequantized(graph, name));
   if (opType === undefined || node.output.length !== 1) return;
   const end = endOf(graph, node);
   if (end === undefined || !isByteTensor(end.codes)) return;
-  if (!inputs.every((codes): codes is Codes => codes !== undefined && isByteTensor(codes))) return;
+  // These operators take and make codes of one format.
+  const { dtype } = end.codes;
+  const fits = (codes: Codes | undefined): codes is Codes =>
+    codes !== undefined && isByteTensor(codes) && codes.dtype === dtype;
+  if (!inputs.every(fits)) return;
   const name = (codes: Codes) => zeroPointName(graph, codes);
   const parts = (codes: Codes) => [codes.codes, codes.scale, name(codes)];
   const result = [end.codes.scale, name(end.codes)];
@@ -84,6 +89,8 @@ function fuseElementwise(graph: Graph, node: NodeProto): void {
       ? [...result, ...inputs.flatMap(parts)]
       : [...inputs.flatMap(parts), ...result];
   const fused = makeNode(opType, operands, [end.codes.codes], { name: node.name, domain: "com.microsoft" });
-  fused.attribute = node.attribute;
+  fused.attribute = [...node.attribute];
+  // Which axes a Softmax sums over depends on the version of the model's operators.
+  if (opType === "QLinearSoftmax") fused.attribute.push(makeAttribute("opset", BigInt(opset)));
   replaceChain(graph, [node, ...end.between, end.node], fused);
 }

@@ -8,7 +8,12 @@ import { fuseGelu } from "./fuse-gelu.ts";
 import { fuseLayerNorm } from "./fuse-layer-norm.ts";
 import { fuseQdq } from "./fuse-qdq.ts";
 
-export type Pass = (graph: Graph) => void;
+export interface PassOptions {
+  /** Version of the standard operators that the model uses. */
+  readonly opset: number;
+}
+
+export type Pass = (graph: Graph, options: PassOptions) => void;
 
 /** Groups of quantized nodes come before biases and activations, which would break them up. */
 const passes: readonly Pass[] = [
@@ -21,7 +26,7 @@ const passes: readonly Pass[] = [
   fuseActivation,
 ];
 
-export function optimize(graph: Graph): void {
-  for (const pass of passes) pass(graph);
+export function optimize(graph: Graph, options: PassOptions): void {
+  for (const pass of passes) pass(graph, options);
   prune(graph);
 }

@@ -1,5 +1,5 @@
 /** What the passes ask of a graph: constants, sole consumers, nodes by operator. */
-import type { HostTensor } from "@bitbudget/core";
+import { dtypes, elementCount, type HostTensor, valuesOf } from "@bitbudget/core";
 import {
   canonicalDomain,
   type Graph,
@@ -27,13 +27,27 @@ export function nodesOf(graph: Graph, ...opTypes: readonly string[]): NodeProto[
 export function constant(graph: Graph, name: string | undefined): HostTensor | undefined {
   if (name === undefined || name === "") return undefined;
   const initializer = graph.initializers.get(name);
-  // What callers of an old model may feed is not a constant to them, though it has a default.
+  // Also where a file lists it among its inputs as well, as old ones do: a session takes no feeds for initializers.
   if (initializer !== undefined) return isPlain(initializer.dataType) ? tensorValue(initializer) : undefined;
   const node = graph.producer(name);
   if (!isOp(node, "Constant") || !node.attribute.some((attribute) => attribute.name === "value"))
     return undefined;
   const tensor = getTensor(node, "value");
   return isPlain(tensor.dataType) ? tensorValue(tensor) : undefined;
+}
+
+/** Content of a constant of one element, under a shape that does not add axes to what it is combined with. */
+export function constantNumber(graph: Graph, name: string | undefined): number | undefined {
+  const tensor = constant(graph, name);
+  if (tensor === undefined || tensor.shape.length > 1 || elementCount(tensor.shape) !== 1) return undefined;
+  return valuesOf(tensor)[0];
+}
+
+/** A constant matrix of floats: what a product can keep packed. */
+export function floatMatrix(graph: Graph, name: string | undefined): HostTensor | undefined {
+  const tensor = constant(graph, name);
+  const isFloat = tensor !== undefined && dtypes[tensor.dtype].kind === "float";
+  return isFloat && tensor.shape.length === 2 ? tensor : undefined;
 }
 
 /** ONNX numbers of the formats that HostTensor has not: string, complex64, complex128. */
@@ -56,10 +70,14 @@ export function addConstant(graph: Graph, base: string, tensor: HostTensor): str
   return name;
 }
 
-/** Puts one node in the place of a chain of nodes, of which the last makes the same outputs. */
-export function replaceChain(graph: Graph, chain: readonly NodeProto[], replacement: NodeProto): void {
+/** Puts other nodes in the place of a chain of nodes; the last one makes the outputs of the chain's last. */
+export function replaceChain(
+  graph: Graph,
+  chain: readonly NodeProto[],
+  ...replacements: readonly NodeProto[]
+): void {
   const last = chain.at(-1);
   if (last === undefined) return;
-  graph.replaceNode(last, replacement);
+  graph.replaceNode(last, ...replacements);
   for (const node of chain.slice(0, -1).toReversed()) graph.remove(node);
 }

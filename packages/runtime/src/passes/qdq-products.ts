@@ -3,7 +3,7 @@
  * QLinearMatMul, QGemm (a float result: MatMulIntegerToFloat and forms without an output scale); with weights alone
  * the internal operators WeightOnlyConv, WeightOnlyGemm, WeightOnlyMatMul, whose kernels read the codes themselves.
  */
-import { valuesOf } from "@bitbudget/core";
+import { type DType, valuesOf } from "@bitbudget/core";
 import { type Graph, getFloat, getInt, makeAttribute, makeNode, type NodeProto } from "@bitbudget/onnx";
 import { constant, INTERNAL, replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, zeroPointName } from "./qdq.ts";
@@ -16,15 +16,21 @@ export function fuseProduct(graph: Graph, node: NodeProto): void {
   if (!isStatic && constant(graph, w.codes) !== undefined) fuseWeightOnly(graph, node, w);
 }
 
-/** Weights have one scale, or one for each output channel. */
+/** Integer formats of weights that the kernels read. */
+const weightFormats: ReadonlySet<DType> = new Set(["int8", "uint8", "int4", "uint4", "int2", "uint2"]);
+
+/** The axis of a convolution's filters or a matrix along which its output channels are. */
 function channelAxis(node: NodeProto): number {
   if (node.opType === "Conv") return 0;
   return node.opType === "Gemm" && getInt(node, "transB", 0) === 1 ? 0 : 1;
 }
 
+/** Whether there is one scale, or one for each output channel. */
 function hasKernelScales(node: NodeProto, w: Codes, rank: number): boolean {
+  if (w.blockSize > 0) return false;
   const axis = w.axis < 0 ? w.axis + rank : w.axis;
-  return w.blockSize === 0 && (w.scales.data.length === 1 || axis === channelAxis(node));
+  const isMatrix = node.opType === "Conv" || rank === 2;
+  return w.scales.data.length === 1 || (isMatrix && axis === channelAxis(node));
 }
 
 function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean {
@@ -65,14 +71,19 @@ function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean 
 /** Name of an int32 bias in units of the product's scale, "" for none; undefined where the bias is something else. */
 function biasCodes(graph: Graph, node: NodeProto, x: Codes, w: Codes): string | undefined {
   const name = node.input[2] ?? "";
-  if (name === "") return "";
+  const isGemm = node.opType === "Gemm";
+  const [alpha, beta] = isGemm ? [getFloat(node, "alpha", 1), getFloat(node, "beta", 1)] : [1, 1];
+  if (name === "" || beta === 0) return "";
   const bias = dequantized(graph, name);
-  if (bias === undefined || bias.dtype !== "int32") return undefined;
+  if (bias === undefined || bias.dtype !== "int32" || bias.blockSize > 0) return undefined;
   const [xScale = 0] = valuesOf(x.scales);
-  const wScales = valuesOf(w.scales);
-  const fits = Array.from(valuesOf(bias.scales)).every((scale, i) => {
-    const unit = xScale * (wScales.length === 1 ? (wScales[0] ?? 0) : (wScales[i] ?? 0));
-    return Math.abs(scale - unit) <= 1e-6 * unit;
+  const [wScales, scales] = [valuesOf(w.scales), valuesOf(bias.scales)];
+  // Scales of their own can only be those of the channels where there is nothing but channels.
+  if (scales.length > 1 && constant(graph, bias.codes)?.shape.length !== 1) return undefined;
+  const fits = Array.from(scales.length > wScales.length ? scales : wScales).every((_, i) => {
+    const unit = alpha * xScale * (wScales[wScales.length === 1 ? 0 : i] ?? 0);
+    const scale = beta * (scales[scales.length === 1 ? 0 : i] ?? 0);
+    return Math.abs(scale - unit) <= 1e-6 * Math.abs(unit);
   });
   const noOffset = Array.from(valuesOf(bias.zeroPoints)).every((zero) => zero === 0);
   return fits && noOffset ? bias.codes : undefined;
@@ -81,10 +92,12 @@ function biasCodes(graph: Graph, node: NodeProto, x: Codes, w: Codes): string | 
 /** Inputs: x, codes, scales, zero points, bias. `weight_axis` and `block_size` are those of the DequantizeLinear. */
 function fuseWeightOnly(graph: Graph, node: NodeProto, w: Codes): void {
   const shape = constant(graph, w.codes)?.shape ?? [];
+  const fitsKernel = node.opType === "Conv" ? shape.length <= 4 : shape.length === 2;
+  if (!weightFormats.has(w.dtype) || !fitsKernel) return;
   const axis = w.axis < 0 ? w.axis + shape.length : w.axis;
   const inBlocks = w.blockSize > 0;
   // Blocks must run along the terms of a sum.
-  if (inBlocks && (node.opType === "Conv" || axis === channelAxis(node) || shape.length !== 2)) return;
+  if (inBlocks && (node.opType === "Conv" || axis === channelAxis(node))) return;
   if (!inBlocks && !hasKernelScales(node, w, shape.length)) return;
   if (node.opType === "Gemm" && !isPlainGemm(node)) return;
   const [x = "", , bias = ""] = node.input;

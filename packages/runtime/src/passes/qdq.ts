@@ -4,6 +4,9 @@ import { canonicalDomain, type Graph, getInt, type NodeProto } from "@bitbudget/
 import { activationOf } from "./fuse-activation.ts";
 import { addConstant, constant, soleConsumer } from "./match.ts";
 
+/** ONNX's number of float32. */
+const FLOAT = 1;
+
 /** Codes and how they stand for numbers; all constants are known. */
 export interface Codes {
   /** Name of the codes: before a DequantizeLinear, after a QuantizeLinear. */
@@ -49,6 +52,7 @@ function isCoder(node: NodeProto, opType: string): boolean {
 
 function codesOf(graph: Graph, node: NodeProto, codes: string): Codes | undefined {
   const [, scale = "", zeroPoint = ""] = node.input;
+  if (!isInFloat32(node)) return undefined;
   const scales = constant(graph, scale);
   if (scales === undefined || scales.dtype !== "float32") return undefined;
   const given = constant(graph, zeroPoint);
@@ -65,6 +69,12 @@ function codesOf(graph: Graph, node: NodeProto, codes: string): Codes | undefine
     axis: getInt(node, "axis", 1),
     blockSize: getInt(node, "block_size", 0),
   };
+}
+
+/** Whether numbers are float32 on the other side of the codes, and divided by the scale in that format. */
+function isInFloat32(node: NodeProto): boolean {
+  const isDefault = (name: string) => [0, FLOAT].includes(getInt(node, name, 0));
+  return node.opType === "QuantizeLinear" ? isDefault("precision") : isDefault("output_dtype");
 }
 
 /** A QuantizeLinear without zero point makes uint8 unless it says otherwise; codes of a DequantizeLinear are unknown. */
