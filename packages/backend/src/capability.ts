@@ -29,20 +29,23 @@ export type Support =
   | { readonly supported: true; readonly arithmetic: Arithmetic }
   | { readonly supported: false; readonly reason: string };
 
-/** The row that covers an op on these operands, if any. */
+/** The row that covers an op on these operands, if any. The first search in a list of rows makes an index of it. */
 export function findCapability(
   rows: readonly Capability[],
   op: OpName,
   operands: Operands,
 ): Capability | undefined {
-  return rows.find(
-    (row) =>
-      row.op === op &&
-      row.activation === operands.activation &&
-      row.weight === operands.weight &&
-      row.output === operands.output,
-  );
+  let index = indices.get(rows);
+  if (index === undefined) {
+    // Of two rows for the same operands the first counts.
+    index = new Map(rows.map((row) => [`${row.op} ${describeOperands(row)}`, row] as const).reverse());
+    indices.set(rows, index);
+  }
+  return index.get(`${op} ${describeOperands(operands)}`);
 }
+
+/** A backend has thousands of rows, and asks at every spec. */
+const indices = new WeakMap<readonly Capability[], ReadonlyMap<string, Capability>>();
 
 /** "uint8 x int8 channel -> uint8" */
 export function describeOperands({ activation, weight, output }: Operands): string {
