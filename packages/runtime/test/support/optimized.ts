@@ -1,6 +1,6 @@
 /** What the passes do to a small model: its results with and without them, and the kernels that they lead to. */
 import type { Backend } from "@bitbudget/backend";
-import type { HostTensor } from "@bitbudget/core";
+import { type HostTensor, valuesOf } from "@bitbudget/core";
 import { expect } from "vitest";
 import { createSession, type Feeds, type Results } from "../../src/index.ts";
 import { firstDifference } from "./compare.ts";
@@ -54,6 +54,6 @@ export async function sameBothWays(parts: GraphParts, run: Run): Promise<BothWay
 export function codeDistance(a: HostTensor | undefined, b: HostTensor | undefined): number {
   expect(a?.dtype).toBe(b?.dtype);
   expect(a?.shape).toEqual(b?.shape);
-  const [x, y] = [a?.data ?? [], b?.data ?? []];
-  return Math.max(...Array.from(x, (code, i) => Math.abs(Number(code) - Number(y[i]))));
+  const [x, y] = [a, b].map((tensor) => (tensor === undefined ? new Float64Array() : valuesOf(tensor)));
+  return Math.max(...Array.from(x ?? [], (code, i) => Math.abs(code - (y?.[i] ?? Number.NaN))));
 }
