@@ -89,6 +89,8 @@ const broken: { readonly [O in AnySpec["op"]]?: readonly (readonly [string, unkn
   unary: [
     ["inputs", [of("float32", 1), of("float32", 1)], "inputs"],
     ["inputs.0.dtype", "int32", "inputs[0].dtype"],
+    ["inputs.0.dtype", "float8_e5m2", "inputs[0].dtype"],
+    ["inputs.0.dtype", "int4", "inputs[0].dtype"],
     ["attributes.function.fn", "toString", "attributes.function.fn"],
     ["attributes.function.alpha", Number.NaN],
     ["attributes.function", { fn: "not" }, "inputs[0].dtype"],

@@ -2,7 +2,15 @@
 import type { DType } from "@bitbudget/core";
 import { exact, type Tolerance, ulps } from "../tolerance.ts";
 import { broadcastShapes } from "./broadcast.ts";
-import { check, checkInputCount, input, isFloat, type OpDefinition, size } from "./definition.ts";
+import {
+  check,
+  checkComputable,
+  checkInputCount,
+  input,
+  isFloat,
+  type OpDefinition,
+  size,
+} from "./definition.ts";
 
 type Family = "arithmetic" | "comparison" | "logical" | "bitwise";
 
@@ -73,6 +81,7 @@ export const binary: OpDefinition<"binary"> = {
     const { function: fn } = spec.attributes;
     check(Object.hasOwn(functions, fn), spec, "attributes.function", `is unknown: ${fn}`);
     const a = input(spec, 0);
+    checkComputable(spec, "inputs[0].dtype", a.dtype);
     const b = input(spec, 1);
     check(a.dtype === b.dtype, spec, "inputs[1].dtype", `must be ${a.dtype} like the first`);
     const [family] = functions[fn];

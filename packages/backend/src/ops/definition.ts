@@ -57,6 +57,13 @@ export function checkDtype(spec: KernelSpec, field: string, dtype: DType, allowe
   check(allowed.includes(dtype), spec, field, `must be one of ${allowed.join(", ")}, not ${dtype}`);
 }
 
+/** Float8, float4 and codes of less than a byte are stored, not computed in. */
+export function checkComputable(spec: KernelSpec, field: string, dtype: DType): void {
+  const { bits, kind } = dtypes[dtype];
+  const computable = bits > 8 || (bits === 8 && kind !== "float");
+  check(computable, spec, field, `must be a format to compute in; cast or dequantize ${dtype} first`);
+}
+
 export function isPositiveInteger(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }

@@ -1,7 +1,15 @@
 /** reduce: sums, extremes and norms over axes (ONNX Reduce operators). */
 import type { KernelSpec } from "../spec.ts";
 import { exact, sumOf, ulps } from "../tolerance.ts";
-import { check, checkInputCount, input, isFloat, type OpDefinition, size } from "./definition.ts";
+import {
+  check,
+  checkComputable,
+  checkInputCount,
+  input,
+  isFloat,
+  type OpDefinition,
+  size,
+} from "./definition.ts";
 
 export const reduceFunctions = [
   "sum",
@@ -61,6 +69,7 @@ export const reduce: OpDefinition<"reduce"> = {
   outputs(spec) {
     checkInputCount(spec, 1);
     const { dtype, shape } = input(spec);
+    checkComputable(spec, "inputs[0].dtype", dtype);
     const { function: fn, axes, keepDims } = spec.attributes;
     check(reduceFunctions.includes(fn), spec, "attributes.function", `is unknown: ${fn}`);
     checkAxes(spec, axes, shape.length);

@@ -1,7 +1,15 @@
 /** unary: one function of each element. The functions are values, and also serve as fused activations. */
 import type { KernelSpec } from "../spec.ts";
 import { exact, type Tolerance, ulps } from "../tolerance.ts";
-import { check, checkInputCount, input, isFloat, type OpDefinition, size } from "./definition.ts";
+import {
+  check,
+  checkComputable,
+  checkInputCount,
+  input,
+  isFloat,
+  type OpDefinition,
+  size,
+} from "./definition.ts";
 
 /** Functions without parameters, with the tolerance of their float results. */
 const plain = {
@@ -148,6 +156,7 @@ export const unary: OpDefinition<"unary"> = {
   outputs(spec) {
     checkInputCount(spec, 1);
     const { dtype, shape } = input(spec);
+    checkComputable(spec, "inputs[0].dtype", dtype);
     const value = spec.attributes.function;
     checkUnaryFunction(spec, "attributes.function", value);
     const { fn } = value;
