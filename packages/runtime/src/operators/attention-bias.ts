@@ -30,7 +30,7 @@ export interface BiasOptions {
   readonly spans: readonly Span[];
   /** Broadcasts to [batch, heads, queries, keys]: bool (true attends) or numbers to add. */
   readonly mask?: Value | undefined;
-  /** Whether the mask is known to leave every query a key. Default false. */
+  /** Whether every query is known to have a key, or nobody asks. Default false. */
   readonly filled?: boolean;
 }
 
@@ -61,12 +61,12 @@ export function attentionBias(context: Lowering, options: BiasOptions): Bias | u
  */
 export function attentionBiasByEnds(
   context: Lowering,
-  { dtype, queries, keys, window, mask }: Omit<BiasOptions, "spans">,
+  { dtype, queries, keys, window, mask, filled = false }: Omit<BiasOptions, "spans">,
   ends: Value,
 ): Bias {
   const allowed = allowedByEnds(context, queries, keys, window, ends);
   const value = addMask(context, dtype, allowed, mask);
-  return { value, empty: emptyRows(context, value) };
+  return { value, empty: filled ? undefined : emptyRows(context, value) };
 }
 
 /** A mask for the first keys only: nobody attends the others (ONNX Attention). */

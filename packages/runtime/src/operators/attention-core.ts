@@ -1,4 +1,6 @@
 /** Scaled dot-product attention (Vaswani et al. 2017) in kernels, shared by all operators of that kind. */
+import { type AnySpec, SpecError } from "@bitbudget/backend";
+import type { DType } from "@bitbudget/core";
 import type { Lowering } from "../operator.ts";
 import type { Value } from "../values.ts";
 import type { Bias } from "./attention-bias.ts";
@@ -20,10 +22,56 @@ export function joinHeads(context: Lowering, x: Value): Value {
   return context.reshape(transpose(context, x, [0, 2, 1, 3]), [batch, length, heads * size]);
 }
 
+export interface FusedOptions {
+  readonly scale: number;
+  /** Query i sees keys up to i + keys - queries. */
+  readonly causal?: boolean;
+  /** Added to the scores. */
+  readonly mask?: Value | undefined;
+}
+
+/**
+ * All of attention in one kernel: [batch, heads, queries, size]. Queries without a key give 0. Undefined where formats or
+ * shapes do not fit the kernel, or the backend lacks it.
+ */
+export function fusedAttention(
+  context: Lowering,
+  [q, k, v]: readonly [q: Value, k: Value, v: Value],
+  { scale, causal = false, mask }: FusedOptions,
+): Value | undefined {
+  const values = [q, k, v, ...(mask === undefined ? [] : [mask])];
+  const inputs = values.map(({ type }) => type);
+  const spec = { op: "attention", inputs, attributes: { scale, causal } } as const;
+  return fits(context, spec) ? context.kernel(spec, values) : undefined;
+}
+
+/** Whether `fusedAttention` will do, whatever mask comes: asked before the steps that make one. */
+export function canFuse(context: Lowering, q: Value, k: Value, v: Value): boolean {
+  const inputs = [q.type, k.type, v.type];
+  const mask = { dtype: q.type.dtype, shape: [q.type.shape[2] ?? 0, k.type.shape[2] ?? 0] };
+  const attributes = { scale: 1 };
+  const specs = [inputs, [...inputs, mask]].map(
+    (types) => ({ op: "attention", inputs: types, attributes }) as const,
+  );
+  return specs.every((spec) => fits(context, spec));
+}
+
+function fits(context: Lowering, spec: AnySpec): boolean {
+  try {
+    return context.supports(spec);
+  } catch (error) {
+    if (error instanceof SpecError) return false;
+    throw error;
+  }
+}
+
 /** A format to compute in: formats of 16 bits would round between every two kernels. */
+export function widenedType(dtype: DType): DType {
+  return dtype === "float16" || dtype === "bfloat16" ? "float32" : dtype;
+}
+
 export function widened(context: Lowering, x: Value): Value {
-  const { dtype } = x.type;
-  return dtype === "float16" || dtype === "bfloat16" ? cast(context, x, "float32") : x;
+  return cast(context, x, widenedType(x.type.dtype));
 }
 
 /** q k^T * scale: [batch, heads, queries, keys]. Heads of k serve groups of consecutive heads of q. */

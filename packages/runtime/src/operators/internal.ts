@@ -2,9 +2,12 @@
 import { conv } from "./conv.ts";
 import type { OperatorTable } from "./index.ts";
 import { qLinearConv } from "./integer-conv.ts";
+import { internalAttention } from "./internal-attention.ts";
 import { gemm, linear } from "./matmul.ts";
 
 export const internal: OperatorTable = {
+  /** Of four axes, with its mask and scale as inputs. */
+  Attention: internalAttention,
   /** With an activation. */
   Conv: conv,
   /** With an activation. */

@@ -13,7 +13,8 @@ export function fuseLayerNorm(graph: Graph): void {
 function fuse(graph: Graph, quotient: NodeProto): void {
   const difference = graph.producer(quotient.input[0] ?? "");
   const deviation = rootOfMeanSquare(graph, graph.producer(quotient.input[1] ?? ""));
-  if (!isOp(difference, "Sub") || deviation?.value !== difference.output[0]) return;
+  if (!isOp(difference, "Sub") || deviation === undefined) return;
+  if (deviation.value !== difference.output[0]) return;
   const [x = ""] = difference.input;
   if (!isMeanOfLastAxis(graph, graph.producer(difference.input[1] ?? ""), x)) return;
 

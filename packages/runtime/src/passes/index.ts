@@ -2,11 +2,13 @@
 import { type Graph, prune } from "@bitbudget/onnx";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fuseActivation } from "./fuse-activation.ts";
+import { fuseAttention } from "./fuse-attention.ts";
 import { fuseBias } from "./fuse-bias.ts";
 import { fuseDynamic } from "./fuse-dynamic.ts";
 import { fuseGelu } from "./fuse-gelu.ts";
 import { fuseLayerNorm } from "./fuse-layer-norm.ts";
 import { fuseQdq } from "./fuse-qdq.ts";
+import { fuseRmsNorm } from "./fuse-rms-norm.ts";
 
 export interface PassOptions {
   /** Version of the standard operators that the model uses. */
@@ -19,6 +21,8 @@ export type Pass = (graph: Graph, options: PassOptions) => void;
 const passes: readonly Pass[] = [
   foldBatchNorm,
   fuseLayerNorm,
+  fuseRmsNorm,
+  fuseAttention,
   fuseGelu,
   fuseQdq,
   fuseDynamic,
