@@ -156,7 +156,9 @@ describe("what cannot run", () => {
     });
     await using session = await createSession(odd, { backend });
     const feeds = { x: tensor("float32", [2]) };
-    await expect(session.run(feeds)).rejects.toThrow('node "odd" (Add): binary: inputs of shapes [2] and [3]');
+    await expect(session.run(feeds)).rejects.toThrow(
+      'node "odd" (Add): binary: inputs of shapes [2] and [3]',
+    );
   });
 
   test("runs on the host where the backend lacks a kernel, and the plan says so; or is refused", async () => {

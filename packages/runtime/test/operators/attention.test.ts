@@ -1,8 +1,10 @@
 /** What attention and its kin refuse, and what ONNX's own tests of them leave out. */
+import { open } from "@bitbudget/backend-js";
 import { tensor, valuesOf } from "@bitbudget/core";
 import type { AttributeValue } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
-import { type OneNode, runOneNode } from "../support/one-node.ts";
+import { createSession } from "../../src/index.ts";
+import { type OneNode, oneNode, runOneNode } from "../support/one-node.ts";
 import { randomFloats } from "../support/random.ts";
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -81,6 +83,60 @@ describe("Attention", () => {
       expect(b?.[i]).toBeCloseTo(value, 5);
       expect(c?.[i]).toBeCloseTo(value, 5);
     }
+  });
+});
+
+describe("Attention is one kernel", () => {
+  /** Ops of the plan. */
+  async function opsOf(node: OneNode): Promise<(string | undefined)[]> {
+    const { model, feeds } = oneNode(node);
+    await using backend = await open();
+    await using session = await createSession(model, { backend });
+    await session.run(feeds);
+    return (session.plan?.rows ?? []).map(({ kernel }) => kernel.split(" ")[0]);
+  }
+  const half = (x: typeof q) => tensor("float16", x.shape, [...x.data]);
+  const square = randomFloats([1, 2, 3, 8], 4);
+
+  test.each<[string, OneNode]>([
+    ["in float32", attention([q, k, v])],
+    ["in float16", attention([half(q), half(k), half(v)])],
+    ["with a mask of floats", attention([q, k, v, randomFloats([3, 5], 4)])],
+    ["up to the diagonal", attention([q, square, square], { is_causal: 1n })],
+    ["within a window, which is known", attention([q, k, v], { left_window_size: 1n })],
+    ["with the precision that it has anyway", attention([q, k, v], { softmax_precision: 1n })],
+  ])("%s", async (_, node) => {
+    expect(await opsOf(node)).toEqual(["attention"]);
+  });
+
+  test("after a mask of conditions and a cache", async () => {
+    expect(await opsOf(attention([q, k, v, tensor("bool", [5], [1, 1, 0, 1, 1])]))).toEqual([
+      "where",
+      "attention",
+    ]);
+    const cached = attention([q, square, square, undefined, k, k], { is_causal: 1n }, 3);
+    expect(await opsOf(cached)).toEqual(["concat", "concat", "attention"]);
+  });
+
+  test.each<[string, OneNode]>([
+    ["scores are asked for", attention([q, k, v], {}, 4)],
+    ["they are capped", attention([q, k, v], { softcap: 2 })],
+    ["the softmax is more precise", attention([q, k, v], { softmax_precision: 11n })],
+    ["values have a format of their own", attention([q, k, half(v)])],
+  ])("but where %s", async (_, node) => {
+    expect(await opsOf(node)).toContain("softmax");
+  });
+
+  test("in which the first query stands at the first key, however many keys there are", async () => {
+    const { y0 } = await runOneNode(attention([q, k, v], { is_causal: 1n }));
+    expect(y0?.data.slice(0, 6)).toEqual(v.data.slice(0, 6));
+  });
+
+  test("in which queries without a key are 0", async () => {
+    const mask = tensor("bool", [3, 5], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    const { y0 } = await runOneNode(attention([q, k, v, mask]));
+    expect(y0?.data.slice(6, 12)).toEqual(new Float32Array(6));
+    expect(y0?.data.slice(12, 18)).not.toContain(0);
   });
 });
 

@@ -1,44 +1,9 @@
 /** Convolutions of floats and of codes equal onnxruntime in every attribute, over one to three axes. */
-import { type DType, type HostTensor, scalar, tensor } from "@bitbudget/core";
-import type { AttributeValue } from "@bitbudget/onnx";
+import { scalar, tensor } from "@bitbudget/core";
 import { describe, test } from "vitest";
 import { expectLikeOnnxruntime } from "../support/against-onnxruntime.ts";
-import type { OneNode } from "../support/one-node.ts";
+import { type Attributes, axes, type Case, each, expectEqual, ints, node } from "../support/node-cases.ts";
 import { randomFloats, randomIntegers } from "../support/random.ts";
-
-type Attributes = Readonly<Record<string, AttributeValue>>;
-type Case = readonly [string, OneNode];
-
-const ints = (...values: number[]) => values.map(BigInt);
-
-interface Options {
-  readonly attributes?: Attributes;
-  readonly outputs?: readonly (DType | undefined)[];
-  readonly opset?: number;
-  /** Default: all inputs but the first. */
-  readonly constants?: readonly number[];
-}
-
-function node(
-  opType: string,
-  inputs: readonly (HostTensor | undefined)[],
-  {
-    attributes = {},
-    outputs = ["float32"],
-    opset = 21,
-    constants = inputs.map((_, i) => i).slice(1),
-  }: Options = {},
-): OneNode {
-  return { opType, inputs, attributes, outputs, opset, constants };
-}
-
-async function expectEqual(one: OneNode): Promise<void> {
-  await expectLikeOnnxruntime(one, 2e-5);
-}
-
-/** Shapes of 1, 2 and 3 spatial axes. */
-const axes = [[9], [7, 6], [5, 4, 6]];
-const each = (spatial: readonly number[], value: number) => spatial.map(() => BigInt(value));
 
 describe("Conv", () => {
   const cases: Case[] = axes.flatMap((spatial) => {

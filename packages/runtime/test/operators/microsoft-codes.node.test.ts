@@ -1,27 +1,11 @@
 /** Operators of com.microsoft on codes equal onnxruntime, bit for bit where results are codes. */
-import { type DType, type HostTensor, scalar, tensor } from "@bitbudget/core";
-import type { AttributeValue } from "@bitbudget/onnx";
+import { scalar, tensor } from "@bitbudget/core";
 import { describe, test } from "vitest";
 import { expectLikeOnnxruntime } from "../support/against-onnxruntime.ts";
+import { bytes, microsoftNode, scale, zero } from "../support/microsoft-cases.ts";
 import type { OneNode } from "../support/one-node.ts";
 import { randomFloats, randomIntegers } from "../support/random.ts";
 
-type Attributes = Readonly<Record<string, AttributeValue>>;
-
-function node(
-  opType: string,
-  inputs: readonly (HostTensor | undefined)[],
-  attributes: Attributes = {},
-  outputs: readonly (DType | undefined)[] = ["float32"],
-  domain = "com.microsoft",
-): OneNode {
-  const constants = inputs.map((_, i) => i).slice(1);
-  return { opType, domain, inputs, attributes, outputs, constants };
-}
-
-const scale = (value: number) => scalar("float32", value);
-const zero = (value: number) => scalar("uint8", value);
-const bytes = (shape: readonly number[], seed: number) => randomIntegers("uint8", shape, seed, 0, 256);
 const everyByte = tensor(
   "uint8",
   [256],
@@ -35,7 +19,6 @@ const everySigned = tensor(
 
 /** Codes must be equal. */
 const EXACT = 0.5;
-const _FLOAT = 2e-5;
 
 describe("codes", () => {
   const cases: readonly (readonly [string, OneNode])[] = [
@@ -46,16 +29,21 @@ describe("codes", () => {
     ].flatMap(([a = 1, b = 1, y = 1, za = 0, zb = 0, zy = 0], i) =>
       ["QLinearAdd", "QLinearMul"].map((opType) => {
         const inputs = [bytes([9, 64], i), scale(a), zero(za), bytes([64], i + 9), scale(b), zero(zb)];
-        return [`${opType} ${i}`, node(opType, [...inputs, scale(y), zero(zy)], {}, ["uint8"])] as const;
+        return [
+          `${opType} ${i}`,
+          microsoftNode(opType, [...inputs, scale(y), zero(zy)], {}, ["uint8"]),
+        ] as const;
       }),
     ),
     [
       "QLinearSigmoid",
-      node("QLinearSigmoid", [everyByte, scale(0.05), zero(100), scale(0.01), zero(3)], {}, ["uint8"]),
+      microsoftNode("QLinearSigmoid", [everyByte, scale(0.05), zero(100), scale(0.01), zero(3)], {}, [
+        "uint8",
+      ]),
     ],
     [
       "QLinearSigmoid of int8",
-      node(
+      microsoftNode(
         "QLinearSigmoid",
         [everySigned, scale(0.05), scalar("int8", 3), scale(1 / 256), scalar("int8", -128)],
         {},
@@ -64,14 +52,17 @@ describe("codes", () => {
     ],
     [
       "QLinearLeakyRelu",
-      node("QLinearLeakyRelu", [everyByte, scale(0.25), zero(7), scale(0.5), zero(5)], { alpha: 0.3 }, [
-        "uint8",
-      ]),
+      microsoftNode(
+        "QLinearLeakyRelu",
+        [everyByte, scale(0.25), zero(7), scale(0.5), zero(5)],
+        { alpha: 0.3 },
+        ["uint8"],
+      ),
     ],
     [
       "QLinearConcat",
       {
-        ...node(
+        ...microsoftNode(
           "QLinearConcat",
           [
             scale(0.5),
@@ -93,7 +84,7 @@ describe("codes", () => {
       (opset) =>
         [
           `QLinearSoftmax of opset ${opset}`,
-          node(
+          microsoftNode(
             "QLinearSoftmax",
             [bytes([3, 4, 10], 3), scale(0.05), zero(128), scale(1 / 256), zero(0)],
             { opset, axis: 1n },
@@ -105,7 +96,7 @@ describe("codes", () => {
       (last) =>
         [
           `QLinearAveragePool, channels_last ${last}`,
-          node(
+          microsoftNode(
             "QLinearAveragePool",
             [bytes([2, 7, 6, 5], 4), scale(0.25), zero(7), scale(0.5), zero(5)],
             {
@@ -123,7 +114,7 @@ describe("codes", () => {
       (last) =>
         [
           `QLinearGlobalAveragePool, channels_last ${last}`,
-          node(
+          microsoftNode(
             "QLinearGlobalAveragePool",
             [bytes([2, 7, 6, 5], 5), scale(0.1), zero(120), scale(0.02), zero(7)],
             { channels_last: last },
@@ -138,7 +129,7 @@ describe("codes", () => {
       (shape) =>
         [
           `QLinearConv, channels last, ${shape.length - 2} axes`,
-          node(
+          microsoftNode(
             "QLinearConv",
             [
               bytes(shape, 6),
@@ -158,7 +149,7 @@ describe("codes", () => {
     ),
     [
       "QGemm with a matrix to add",
-      node(
+      microsoftNode(
         "QGemm",
         [
           bytes([5, 4], 9),
@@ -188,7 +179,7 @@ describe("products of codes with float results", () => {
   const cases: readonly (readonly [string, OneNode])[] = [
     [
       "MatMulIntegerToFloat",
-      node("MatMulIntegerToFloat", [
+      microsoftNode("MatMulIntegerToFloat", [
         bytes([3, 8], 1),
         weight,
         scale(0.02),
@@ -201,7 +192,7 @@ describe("products of codes with float results", () => {
     [
       "MatMulIntegerToFloat whose scale comes with the run",
       {
-        ...node("MatMulIntegerToFloat", [
+        ...microsoftNode("MatMulIntegerToFloat", [
           bytes([3, 8], 1),
           weight,
           scale(0.02),
@@ -214,7 +205,7 @@ describe("products of codes with float results", () => {
     ],
     [
       "DynamicQuantizeMatMul",
-      node("DynamicQuantizeMatMul", [
+      microsoftNode("DynamicQuantizeMatMul", [
         randomFloats([3, 8], 1),
         weight,
         channelScales,
@@ -224,7 +215,7 @@ describe("products of codes with float results", () => {
     ],
     [
       "DynamicQuantizeMatMul, one scale",
-      node("DynamicQuantizeMatMul", [randomFloats([3, 8], 1), weight, scale(0.02)]),
+      microsoftNode("DynamicQuantizeMatMul", [randomFloats([3, 8], 1), weight, scale(0.02)]),
     ],
   ];
   test.each(cases)("%s", async (_, one) => {

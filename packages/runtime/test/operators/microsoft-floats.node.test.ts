@@ -1,40 +1,12 @@
 /** Products with weights in blocks and fused operators of com.microsoft equal onnxruntime. */
-import { type DType, type HostTensor, scalar, tensor } from "@bitbudget/core";
-import type { AttributeValue } from "@bitbudget/onnx";
+import { type HostTensor, tensor } from "@bitbudget/core";
 import { describe, test } from "vitest";
 import { expectLikeOnnxruntime } from "../support/against-onnxruntime.ts";
+import { bytes, microsoftNode } from "../support/microsoft-cases.ts";
 import type { OneNode } from "../support/one-node.ts";
 import { randomFloats, randomIntegers } from "../support/random.ts";
 
-type Attributes = Readonly<Record<string, AttributeValue>>;
-
-function node(
-  opType: string,
-  inputs: readonly (HostTensor | undefined)[],
-  attributes: Attributes = {},
-  outputs: readonly (DType | undefined)[] = ["float32"],
-  domain = "com.microsoft",
-): OneNode {
-  const constants = inputs.map((_, i) => i).slice(1);
-  return { opType, domain, inputs, attributes, outputs, constants };
-}
-
-const _scale = (value: number) => scalar("float32", value);
-const _zero = (value: number) => scalar("uint8", value);
-const bytes = (shape: readonly number[], seed: number) => randomIntegers("uint8", shape, seed, 0, 256);
-const _everyByte = tensor(
-  "uint8",
-  [256],
-  Array.from({ length: 256 }, (_, i) => i),
-);
-const _everySigned = tensor(
-  "int8",
-  [256],
-  Array.from({ length: 256 }, (_, i) => i - 128),
-);
-
-/** Codes must be equal. */
-const _EXACT = 0.5;
+/** Products of a few hundred terms in float32. */
 const FLOAT = 2e-5;
 
 /** Codes of blocks as MatMulNBits has them, scales and packed zero points for `bits`. */
@@ -56,7 +28,7 @@ describe("weights in blocks", () => {
       const floats = randomFloats(scales.shape, 3, 8);
       const bias = randomFloats([5], 4);
       const one = (...rest: (HostTensor | undefined)[]) =>
-        node("MatMulNBits", [a, codes, scales, ...rest], attributes);
+        microsoftNode("MatMulNBits", [a, codes, scales, ...rest], attributes);
       return [
         [`MatMulNBits, ${bits} bits, K ${k}`, one()],
         [`MatMulNBits, ${bits} bits, K ${k}, zero points and bias`, one(zeroPoints, undefined, bias)],
@@ -74,7 +46,7 @@ describe("weights in blocks", () => {
   test.each([0n, 1n])("MatMulBnb4, quant_type %s", async (type) => {
     const inputs = [randomFloats([3, 32], 1), bytes([(32 * 6) / 2], 2), randomFloats([(32 * 6) / 16], 3)];
     const attributes = { K: 32n, N: 6n, block_size: 16n, quant_type: type };
-    await expectLikeOnnxruntime(node("MatMulBnb4", inputs, attributes), 1e-4);
+    await expectLikeOnnxruntime(microsoftNode("MatMulBnb4", inputs, attributes), 1e-4);
   });
 
   const indices = tensor("int64", [2, 2], [3, 0, -1, 2]);
@@ -88,7 +60,7 @@ describe("weights in blocks", () => {
     "GatherBlockQuantized, %s bits in bytes, zero points %s",
     async (bits, zeros) => {
       const attributes = { bits: BigInt(bits), block_size: 16n, quantize_axis: 1n, gather_axis: 0n };
-      const one = node("GatherBlockQuantized", table(bits, zeros), attributes);
+      const one = microsoftNode("GatherBlockQuantized", table(bits, zeros), attributes);
       await expectLikeOnnxruntime({ ...one, constants: [0, 2, 3] }, FLOAT);
     },
   );
@@ -112,7 +84,7 @@ describe("weights in blocks", () => {
     );
     const attributes = { block_size: 16n, quantize_axis: quantize, gather_axis: gather };
     const picks = tensor("int64", [2], [2, -1]);
-    const one = node("GatherBlockQuantized", [data, picks, scales, zeros], attributes);
+    const one = microsoftNode("GatherBlockQuantized", [data, picks, scales, zeros], attributes);
     await expectLikeOnnxruntime({ ...one, constants: [0, 2, 3] }, FLOAT);
   });
 });
@@ -126,29 +98,33 @@ describe("fused floats", () => {
   const same = randomFloats([1, 4, 6, 5], 5);
   const pads = { group: 2n, pads: [1n, 1n, 1n, 1n] };
   const cases: readonly (readonly [string, OneNode])[] = [
-    ["FusedMatMul", node("FusedMatMul", [x, matrix], { alpha: 0.5 })],
-    ["FusedMatMul, transB", node("FusedMatMul", [x, randomFloats([6, 8], 2)], { transB: 1n })],
+    ["FusedMatMul", microsoftNode("FusedMatMul", [x, matrix], { alpha: 0.5 })],
+    ["FusedMatMul, transB", microsoftNode("FusedMatMul", [x, randomFloats([6, 8], 2)], { transB: 1n })],
     [
       "FusedMatMul of activations, transA and transB",
       {
-        ...node("FusedMatMul", [x, randomFloats([2, 6, 5], 2)], { transA: 1n, transB: 1n, alpha: 3 }),
+        ...microsoftNode("FusedMatMul", [x, randomFloats([2, 6, 5], 2)], {
+          transA: 1n,
+          transB: 1n,
+          alpha: 3,
+        }),
         constants: [],
       },
     ],
     [
       "FusedGemm",
-      node("FusedGemm", [randomFloats([3, 8], 1), matrix, randomFloats([6], 3)], {
+      microsoftNode("FusedGemm", [randomFloats([3, 8], 1), matrix, randomFloats([6], 3)], {
         activation: "LeakyRelu",
         activation_alpha: 0.3,
       }),
     ],
     [
       "FusedConv with Relu",
-      node("FusedConv", [image, filters, randomFloats([4], 6)], { activation: "Relu", ...pads }),
+      microsoftNode("FusedConv", [image, filters, randomFloats([4], 6)], { activation: "Relu", ...pads }),
     ],
     [
       "FusedConv with Clip",
-      node("FusedConv", [image, filters], {
+      microsoftNode("FusedConv", [image, filters], {
         activation: "Clip",
         activation_params: new Float32Array([-0.5, 0.5]),
         ...pads,
@@ -156,20 +132,23 @@ describe("fused floats", () => {
     ],
     [
       "FusedConv with a sum",
-      node("FusedConv", [image, filters, randomFloats([4], 6), same], { activation: "Relu", ...pads }),
+      microsoftNode("FusedConv", [image, filters, randomFloats([4], 6), same], {
+        activation: "Relu",
+        ...pads,
+      }),
     ],
-    ["Gelu", node("Gelu", [x])],
-    ["BiasGelu", node("BiasGelu", [x, vector(7)])],
-    ["FastGelu", node("FastGelu", [x])],
-    ["FastGelu with bias", node("FastGelu", [x, vector(7)])],
-    ["QuickGelu", node("QuickGelu", [x], { alpha: 1.5 })],
+    ["Gelu", microsoftNode("Gelu", [x])],
+    ["BiasGelu", microsoftNode("BiasGelu", [x, vector(7)])],
+    ["FastGelu", microsoftNode("FastGelu", [x])],
+    ["FastGelu with bias", microsoftNode("FastGelu", [x, vector(7)])],
+    ["QuickGelu", microsoftNode("QuickGelu", [x], { alpha: 1.5 })],
     [
       "SimplifiedLayerNormalization",
-      node("SimplifiedLayerNormalization", [x, vector(8)], { epsilon: 0.01 }, ["float32"], ""),
+      microsoftNode("SimplifiedLayerNormalization", [x, vector(8)], { epsilon: 0.01 }, ["float32"], ""),
     ],
     [
       "SkipLayerNormalization",
-      node(
+      microsoftNode(
         "SkipLayerNormalization",
         [x, randomFloats([2, 5, 8], 9), vector(8), vector(10), vector(11)],
         { epsilon: 0.01 },
@@ -178,7 +157,7 @@ describe("fused floats", () => {
     ],
     [
       "SkipSimplifiedLayerNormalization",
-      node(
+      microsoftNode(
         "SkipSimplifiedLayerNormalization",
         [x, randomFloats([2, 5, 8], 9), vector(8), vector(10)],
         { epsilon: 0.01 },
@@ -190,7 +169,7 @@ describe("fused floats", () => {
         [
           `EmbedLayerNormalization, all inputs ${whole}`,
           {
-            ...node(
+            ...microsoftNode(
               "EmbedLayerNormalization",
               [
                 randomIntegers("int32", [2, 3], 1, 0, 9),
