@@ -47,11 +47,14 @@ export function attentionBias(context: Lowering, options: BiasOptions): Bias | u
   const places = new Uint8Array(spans.length * queries * keys);
   for (const [b, span] of spans.entries()) markAllowed(places, b * queries, queries, keys, window, span);
   const shape = spans.length === 1 ? [queries, keys] : [spans.length, 1, queries, keys];
-  const known = places.includes(0) ? [context.known(tensor("bool", shape, places))] : [];
+  const isWhole = !places.includes(0);
   if (mask === undefined) {
-    const value = select(context, dtype, known, undefined);
-    return value && { value, empty: knownEmptyRows(context, places, shape) };
+    if (isWhole) return undefined;
+    const numbers = Float64Array.from(places, (allowed) => (allowed === 1 ? 0 : Number.NEGATIVE_INFINITY));
+    const value = context.known(tensor(dtype, shape, numbers));
+    return { value, empty: knownEmptyRows(context, places, shape) };
   }
+  const known = isWhole ? [] : [context.known(tensor("bool", shape, places))];
   const value = addMask(context, dtype, known, mask);
   return { value, empty: options.filled ? undefined : emptyRows(context, value) };
 }
