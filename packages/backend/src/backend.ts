@@ -6,6 +6,7 @@
  */
 import type { HostTensor, Storage, TensorType } from "@bitbudget/core";
 import type { Capability, Support } from "./capability.ts";
+import type { Layout } from "./ops/window.ts";
 import type { AnySpec, KernelSpec, OpName, Weights } from "./spec.ts";
 import type { Timing, TimingPlan } from "./timing.ts";
 
@@ -61,6 +62,8 @@ export interface DeviceInfo {
   readonly key: string;
   /** For people: engine, processor or adapter, features. */
   readonly description: string;
+  /** The order of dimensions in which it computes images (conv2d, pool2d) fastest. Default "nchw". */
+  readonly imageLayout?: Layout;
 }
 
 /** A tensor on a backend's device. Belongs to the backend that created it. */

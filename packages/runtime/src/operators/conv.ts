@@ -25,6 +25,11 @@ export interface ConvShape {
   readonly windows: Windows;
 }
 
+/** Order of the dimensions of an operator's images: the pass that chooses layouts marks the nodes that it changes. */
+export function layoutOf(context: Lowering): Layout {
+  return getInt(context.node, "channels_last", 0) === 0 ? "nchw" : "nhwc";
+}
+
 /** Reads the attributes of a convolution of `x` with filters [channels, channels of a group, ...window]. */
 export function convShape(
   context: Lowering,
@@ -137,8 +142,10 @@ export function floatConv(
   const sums = hasKernel(shape)
     ? conv2d(context, x, shape, { weight: { dtype: weight.dtype }, output: dtype }, { weight })
     : hostConvolution(context, x, weight, shape, dtype);
+  const rank = sums.type.shape.length;
+  const channelAxis = shape.layout === "nchw" ? 1 : rank - 1;
   const moved =
-    bias === undefined ? sums : binary(context, "add", sums, along(context, bias, 1, sums.type.shape.length));
+    bias === undefined ? sums : binary(context, "add", sums, along(context, bias, channelAxis, rank));
   return activation === undefined ? moved : unary(context, activation, moved);
 }
 
@@ -146,7 +153,7 @@ export function floatConv(
 export const conv: Operator = (context) => {
   const x = context.input(0);
   const weight = context.constant(1);
-  const shape = convShape(context, x.type, weight.shape);
+  const shape = convShape(context, x.type, weight.shape, layoutOf(context));
   const activation = fusedActivation(context);
   const bias = context.inputs[2];
   if (!context.has(3)) return [floatConv(context, x, weight, shape, bias, activation)];

@@ -4,12 +4,14 @@ import type { OperatorTable } from "./index.ts";
 import { qLinearConv } from "./integer-conv.ts";
 import { internalAttention } from "./internal-attention.ts";
 import { gemm, linear } from "./matmul.ts";
+import { poolsChannelsLast } from "./pool.ts";
 
 export const internal: OperatorTable = {
   /** Of four axes, with its mask and scale as inputs. */
   Attention: internalAttention,
   /** With an activation. */
   Conv: conv,
+  ...poolsChannelsLast,
   /** With an activation. */
   Gemm: gemm,
   /** A MatMul with a constant matrix, a bias and an activation. */

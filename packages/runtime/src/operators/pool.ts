@@ -1,4 +1,5 @@
 /** Pools: kernels for the maximum and average over one or two axes, the host for everything else. */
+import type { Layout } from "@bitbudget/backend";
 import { type DType, dtypes } from "@bitbudget/core";
 import { getInt, getInts } from "@bitbudget/onnx";
 import { argMaxPool, columnMajor, type PoolShape, pool } from "../host/pooling.ts";
@@ -7,6 +8,7 @@ import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { axesFrom, binaryNumber, reduce, unary } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
+import { transpose } from "./moves.ts";
 import { imageGeometry, type Windows, windowsOf } from "./windows.ts";
 
 function windowsOver(context: Lowering, x: Value): Windows {
@@ -26,16 +28,20 @@ export function poolKernel(
   windows: Windows,
   kind: "max" | "average",
   countIncludePad = false,
+  layout: Layout = "nchw",
 ): Value | undefined {
   const { kernel, dilations, before, after, ceil, counts } = windows;
   const extents = kernel.map((length, i) => (length - 1) * dilations[i]! + 1);
   const seesImage = extents.every((extent, i) => before[i]! < extent && after[i]! < extent);
   if (kernel.length > 2 || !seesImage) return undefined;
   const { shape } = x.type;
-  const image = kernel.length === 1 ? context.reshape(x, shape.toSpliced(2, 0, 1)) : x;
-  const attributes = { kind, layout: "nchw", ceil, countIncludePad, ...imageGeometry(windows) } as const;
+  const [batch = 0] = shape;
+  const isLast = layout === "nhwc";
+  const image = kernel.length === 1 ? context.reshape(x, shape.toSpliced(isLast ? 1 : 2, 0, 1)) : x;
+  const attributes = { kind, layout, ceil, countIncludePad, ...imageGeometry(windows) } as const;
   const y = context.kernel({ op: "pool2d", inputs: [image.type], attributes }, [image]);
-  return context.reshape(y, [...shape.slice(0, 2), ...counts]);
+  const result = isLast ? [batch, ...counts, shape.at(-1) ?? 0] : [batch, shape[1] ?? 0, ...counts];
+  return context.reshape(y, result);
 }
 
 const poolable: readonly DType[] = ["float32", "float16", "bfloat16", "float64", "int8", "uint8"];
@@ -78,6 +84,27 @@ export function averagePoolOf(context: Lowering, x: Value, windows: Windows): Va
     return sum / (countsPadding ? places : elements.length);
   });
 }
+
+/** Pools of images with the channels last, [batch, height, width, channels]: what the pass for layouts makes of pools. */
+function channelsLast(opType: string, kind: "max" | "average"): Operator {
+  return (context) => {
+    const x = context.input(0);
+    const windows = windowsOf(context, x.type.shape.slice(1, -1), getInts(context.node, "kernel_shape"));
+    const countsPadding = getInt(context.node, "count_include_pad", 0) !== 0;
+    const y = poolKernel(context, x, windows, kind, countsPadding, "nhwc");
+    if (y !== undefined) return [y];
+    const attributes = context.node.attribute.filter(({ name }) => name !== "channels_last");
+    const [first] = context.operator(opType, [transpose(context, x, [0, 3, 1, 2])], attributes);
+    return first === undefined ? [] : [transpose(context, first, [0, 2, 3, 1])];
+  };
+}
+
+export const poolsChannelsLast: OperatorTable = {
+  MaxPool: channelsLast("MaxPool", "max"),
+  AveragePool: channelsLast("AveragePool", "average"),
+  GlobalAveragePool: (context) => [reduce(context, "mean", context.input(0), [1, 2])],
+  GlobalMaxPool: (context) => [reduce(context, "max", context.input(0), [1, 2])],
+};
 
 const lpPool: Operator = (context) => {
   const x = context.input(0);

@@ -12,7 +12,7 @@ import { axesFrom, binary, binaryNumber, reduce } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
 import { cast, concat, gather, transpose } from "./moves.ts";
 import { overAxis, softmax } from "./normalization.ts";
-import { averagePoolOf } from "./pool.ts";
+import { averagePoolOf, poolKernel } from "./pool.ts";
 import { scalarOf, zero } from "./weights.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -148,9 +148,13 @@ const softmaxOfCodes: Operator = (context) => {
   return [encodeValue(context, y, codeAt(context, 3, dtype))];
 };
 
+function isChannelsLast(context: Lowering): boolean {
+  return getInt(context.node, "channels_last", 0) !== 0;
+}
+
 /** Calls `apply` with the channels of an image before its spatial axes, where the attribute says that they come last. */
 function channelsFirst(context: Lowering, x: Value, apply: (x: Value) => Value): Value {
-  if (getInt(context.node, "channels_last", 0) === 0) return apply(x);
+  if (!isChannelsLast(context)) return apply(x);
   const rank = x.type.shape.length;
   const spatial = axesFrom(1, rank - 1);
   const y = apply(transpose(context, x, [0, rank - 1, ...spatial]));
@@ -160,10 +164,23 @@ function channelsFirst(context: Lowering, x: Value, apply: (x: Value) => Value):
 const averagePool: Operator = (context) => {
   const from = codeAt(context, 1, context.input(0).type.dtype);
   const to = codeAt(context, 3, from.dtype);
-  const y = channelsFirst(context, context.input(0), (x) => {
-    const windows = windowsOf(context, x.type.shape.slice(2), getInts(context.node, "kernel_shape"));
-    return averagePoolOf(context, decode(context, x, from), windows);
-  });
+  const codes = context.input(0);
+  const kernel = getInts(context.node, "kernel_shape");
+  const direct = isChannelsLast(context)
+    ? poolKernel(
+        context,
+        decode(context, codes, from),
+        windowsOf(context, codes.type.shape.slice(1, -1), kernel),
+        "average",
+        getInt(context.node, "count_include_pad", 0) !== 0,
+        "nhwc",
+      )
+    : undefined;
+  const y =
+    direct ??
+    channelsFirst(context, codes, (x) =>
+      averagePoolOf(context, decode(context, x, from), windowsOf(context, x.type.shape.slice(2), kernel)),
+    );
   return [encodeMoved(context, binaryNumber(context, "div", y, to.scale), to)];
 };
 
@@ -171,21 +188,18 @@ const averagePool: Operator = (context) => {
 const globalAveragePool: Operator = (context) => {
   const from = codeAt(context, 1, context.input(0).type.dtype);
   const to = codeAt(context, 3, from.dtype);
-  const y = channelsFirst(context, context.input(0), (x) => {
-    const axes = axesFrom(2, x.type.shape.length);
-    const count = axes.reduce((product, axis) => product * x.type.shape[axis]!, 1);
-    const sums = reduce(context, "sum", cast(context, x, "int32"), axes);
-    const centered = from.zeroPoint === 0 ? sums : binaryNumber(context, "sub", sums, count * from.zeroPoint);
-    const factor = Math.fround(from.scale / Math.fround(to.scale * count));
-    return requantize(
-      context,
-      centered,
-      scalarOf(context, "float32", factor),
-      1,
-      scalarOf(context, to.dtype, to.zeroPoint),
-    );
-  });
-  return [y];
+  const x = context.input(0);
+  const rank = x.type.shape.length;
+  const axes = isChannelsLast(context) ? axesFrom(1, rank - 1) : axesFrom(2, rank);
+  const count = axes.reduce((product, axis) => product * x.type.shape[axis]!, 1);
+  const sums = reduce(context, "sum", cast(context, x, "int32"), axes);
+  const centered = from.zeroPoint === 0 ? sums : binaryNumber(context, "sub", sums, count * from.zeroPoint);
+  const factor = Math.fround(from.scale / Math.fround(to.scale * count));
+  const [scale, zeroPoint] = [
+    scalarOf(context, "float32", factor),
+    scalarOf(context, to.dtype, to.zeroPoint),
+  ];
+  return [requantize(context, centered, scale, 1, zeroPoint)];
 };
 
 export const qLinear: OperatorTable = {

@@ -8,7 +8,7 @@ import { getInt } from "@bitbudget/onnx";
 import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { fusedActivation } from "./activation.ts";
-import { conv2d, convShape } from "./conv.ts";
+import { conv2d, convShape, layoutOf } from "./conv.ts";
 import { along, binary, unary } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
 import { converted, isKnown, shaped } from "./weights.ts";
@@ -48,14 +48,20 @@ function codedWeights(
 const weightOnlyConv: Operator = (context) => {
   const x = context.input(0);
   const weight = context.constant(1);
-  const shape = convShape(context, x.type, weight.shape);
+  const layout = layoutOf(context);
+  const shape = convShape(context, x.type, weight.shape, layout);
   const single = context.constant(2).data.length === 1;
   const granularity: WeightGranularity = { kind: single ? "tensor" : "channel" };
   const { attributes, weights, finish } = codedWeights(context, granularity, shape.channels, (scales) =>
     shaped(scales, single ? [] : [shape.channels]),
   );
   const y = conv2d(context, x, shape, attributes, { weight, ...weights });
-  return [finish(y, (bias) => along(context, bias, 1, y.type.shape.length))];
+  return [
+    finish(y, (bias) => {
+      const rank = y.type.shape.length;
+      return along(context, bias, layout === "nchw" ? 1 : rank - 1, rank);
+    }),
+  ];
 };
 
 /** @param rowMajor whether the matrix is [n, k] as the kernel has it, rather than [k, n] */
