@@ -135,7 +135,8 @@ class OnnxSession implements Session {
     if (program === undefined) {
       const graph = this.#model.copyGraph(capture);
       const opset = opsetVersions(this.#model.proto.opsetImport).get("") ?? 1;
-      if (this.#options.optimize !== false) optimize(graph, { opset, layout: this.#options.backend.device.imageLayout ?? "nchw" });
+      if (this.#options.optimize !== false)
+        optimize(graph, { opset, layout: this.#options.backend.device.imageLayout ?? "nchw" });
       program = new Program(this.#model.proto, graph.proto);
       this.#programs.set(key, program);
     }

@@ -22,6 +22,15 @@ export const batchNormalization: Operator = (context) => {
   return [context.reshape(y, given.type.shape), ...others];
 };
 
+/** With the channels last and constant statistics: what the pass for layouts makes of a normalization. */
+export const batchNormChannelsLast: Operator = (context) => {
+  const x = context.input(0);
+  const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => context.constant(index));
+  const attributes = { epsilon: getFloat(context.node, "epsilon", 1e-5), layout: "nhwc" } as const;
+  const weights = { scale: scale!, bias: bias!, mean: mean!, variance: variance! };
+  return [context.kernel({ op: "batchNorm", inputs: [x.type], attributes }, [x], weights)];
+};
+
 function fixed(context: Lowering, x: Value, epsilon: number): Value {
   const statistics = [1, 2, 3, 4].map((index) => context.input(index));
   const { dtype, shape } = x.type;

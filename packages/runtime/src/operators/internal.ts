@@ -1,4 +1,5 @@
 /** Operators of the internal domain: what the passes make of several nodes, and no file has. */
+import { batchNormChannelsLast } from "./batch-norm.ts";
 import { conv } from "./conv.ts";
 import type { OperatorTable } from "./index.ts";
 import { qLinearConv } from "./integer-conv.ts";
@@ -11,6 +12,7 @@ export const internal: OperatorTable = {
   Attention: internalAttention,
   /** With an activation. */
   Conv: conv,
+  BatchNormalization: batchNormChannelsLast,
   ...poolsChannelsLast,
   /** With an activation. */
   Gemm: gemm,

@@ -15,7 +15,7 @@ import {
   type NodeProto,
 } from "@bitbudget/onnx";
 import type { PassOptions } from "./index.ts";
-import { constant, INTERNAL, isOp } from "./match.ts";
+import { addConstant, constant, INTERNAL, isOp } from "./match.ts";
 
 const TO_LAST = [0n, 2n, 3n, 1n];
 const TO_FIRST = [0n, 3n, 1n, 2n];
@@ -35,6 +35,8 @@ class ChannelsLast {
   readonly #graph: Graph;
   /** Names of images, [batch, channels, height, width], and of the same with their channels last. */
   readonly #last = new Map<string, string>();
+  /** Names of constants with one number for each channel, and of the same along the last axis. */
+  readonly #rows = new Map<string, string>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -83,7 +85,7 @@ class ChannelsLast {
 
   /** The name of an image with its channels last, which a Transpose makes where it is not there yet. */
   #lastOf(name: string, before: NodeProto): string {
-    const known = this.#last.get(name);
+    const known = this.#last.get(name) ?? this.#rows.get(name);
     if (known !== undefined) return known;
     const graph = this.#graph;
     const last = graph.uniqueName(`${name}_channels_last`);
@@ -106,6 +108,8 @@ class ChannelsLast {
     if (!this.#isImage(node.input[0]) && !variadic.has(kind(node)) && opType !== "QLinearConcat")
       return undefined;
     if (isOp(node, ...pools)) return { images: [0], domain: INTERNAL, attributes: marked };
+    if (isOp(node, "BatchNormalization"))
+      return this.#isFixed(node) ? { images: [0], domain: INTERNAL, attributes: marked } : undefined;
     if (poolsOfCodes.has(kind(node))) return { images: [0], attributes: marked };
     if (isOp(node, ...unary)) return { images: [0] };
     if (coders.has(kind(node))) return this.#hasOneScale(node) ? { images: [0] } : undefined;
@@ -120,20 +124,45 @@ class ChannelsLast {
     return name !== undefined && this.#last.has(name);
   }
 
+  /** Whether a normalization has constant statistics, one for each channel. */
+  #isFixed(node: NodeProto): boolean {
+    const statistics = node.input.slice(1).map((name) => constant(this.#graph, name));
+    return (
+      statistics.every((tensor) => tensor?.dtype === "float32" && tensor.shape.length === 1) &&
+      getInt(node, "training_mode", 0) === 0
+    );
+  }
+
   #hasOneScale(node: NodeProto): boolean {
     const scale = constant(this.#graph, node.input[1]);
     return scale !== undefined && elementCount(scale.shape) === 1 && getInt(node, "block_size", 0) === 0;
   }
 
-  /** Images, which are of one rank, and constants of one element. */
+  /** Images, which are of one rank, and constants: numbers, and rows of one number for each channel. */
   #elementwise(node: NodeProto): Form | undefined {
     const images = node.input.flatMap((name, i) => (this.#isImage(name) ? [i] : []));
+    if (images.length === 0) return undefined;
     const others = node.input.filter((name) => !this.#isImage(name));
-    const fits = others.every((name) => {
-      const shape = constant(this.#graph, name)?.shape;
-      return shape !== undefined && shape.length <= 4 && elementCount(shape) === 1;
-    });
-    return images.length > 0 && fits ? { images } : undefined;
+    if (!others.every((name) => this.#isNumber(name) || this.#rowOfChannels(name))) return undefined;
+    const rows = node.input.flatMap((name, i) => (this.#rowOfChannels(name) ? [i] : []));
+    return { images: [...images, ...rows] };
+  }
+
+  #isNumber(name: string): boolean {
+    const shape = constant(this.#graph, name)?.shape;
+    return shape !== undefined && shape.length <= 4 && elementCount(shape) === 1;
+  }
+
+  /** Makes the last axis that of the channels in a constant [channels, 1, 1] or [1, channels, 1, 1]. */
+  #rowOfChannels(name: string): boolean {
+    if (this.#rows.has(name)) return true;
+    const row = this.#isNumber(name) ? undefined : constant(this.#graph, name);
+    const [channels = 0, ...others] = row?.shape.length === 4 ? row.shape.slice(1) : (row?.shape ?? []);
+    const fits =
+      others.length === 2 && others.every((length) => length === 1) && row?.data.length === channels;
+    if (row === undefined || !fits) return false;
+    this.#rows.set(name, addConstant(this.#graph, `${name}_channels_last`, { ...row, shape: [channels] }));
+    return true;
   }
 
   /** @param first the first input that is joined @param step how far the next one is */

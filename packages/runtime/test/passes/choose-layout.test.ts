@@ -51,6 +51,9 @@ const constants: Record<string, HostTensor> = {
   two: tensor("float32", [1], [2]),
   row: randomFloats([6], 6),
   channels: randomFloats([4, 1, 1], 7),
+  more: randomFloats([1, 4, 1, 1], 8),
+  rows: randomFloats([6, 1], 7),
+  variance: tensor("float32", [4], [1, 2, 0.5, 0.25]),
 };
 
 function network(nodes: readonly NodeProto[], more: Partial<GraphParts> = {}): GraphParts {
@@ -89,7 +92,9 @@ describe("a chain of convolutions", () => {
     const ops = await onBoth(
       network([
         start,
-        makeNode("MaxPool", ["c"], ["p"], { attributes: { kernel_shape: [2n, 2n], strides: [2n, 2n], ceil_mode: 1n } }),
+        makeNode("MaxPool", ["c"], ["p"], {
+          attributes: { kernel_shape: [2n, 2n], strides: [2n, 2n], ceil_mode: 1n },
+        }),
         makeNode("AveragePool", ["c"], ["a"], {
           attributes: {
             kernel_shape: [3n, 3n],
@@ -107,6 +112,18 @@ describe("a chain of convolutions", () => {
       ]),
     );
     expect(transposes(ops)).toBe(1);
+  });
+
+  test("keeps numbers for each channel along the last axis", async () => {
+    const ops = await onBoth(
+      network([
+        start,
+        makeNode("Mul", ["channels", "c"], ["m"]),
+        makeNode("BatchNormalization", ["m", "b", "b", "b", "variance"], ["n"]),
+        makeNode("Add", ["n", "more"], ["y"]),
+      ]),
+    );
+    expect(ops).toEqual(["transpose", "conv2d", "binary", "batchNorm", "binary", "transpose"]);
   });
 
   test("takes the channels as a model has them that moves them itself", async () => {
@@ -133,7 +150,7 @@ describe("a chain of convolutions", () => {
 describe("channels come first again", () => {
   test.each([
     ["a row that broadcasts", [makeNode("Add", ["c", "row"], ["y"])]],
-    ["a number for each channel", [makeNode("Mul", ["c", "channels"], ["y"])]],
+    ["a number for each row", [makeNode("Mul", ["c", "rows"], ["y"])]],
     ["a matrix product", [makeNode("MatMul", ["c", "c"], ["y"])]],
     ["a softmax", [makeNode("Softmax", ["c"], ["y"], { attributes: { axis: 1n } })]],
     [
