@@ -25,7 +25,9 @@ export const batchNormalization: Operator = (context) => {
 /** With the channels last and constant statistics: what the pass for layouts makes of a normalization. */
 export const batchNormChannelsLast: Operator = (context) => {
   const x = context.input(0);
-  const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => context.constant(index));
+  const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) =>
+    converted(context, context.constant(index), "float32"),
+  );
   const attributes = { epsilon: getFloat(context.node, "epsilon", 1e-5), layout: "nhwc" } as const;
   const weights = { scale: scale!, bias: bias!, mean: mean!, variance: variance! };
   return [context.kernel({ op: "batchNorm", inputs: [x.type], attributes }, [x], weights)];

@@ -105,19 +105,18 @@ class ChannelsLast {
       if (!isImage) return undefined;
       return { images: [0], attributes: marked, ...(opType === "Conv" && { domain: INTERNAL }) };
     }
-    if (!this.#isImage(node.input[0]) && !variadic.has(kind(node)) && opType !== "QLinearConcat")
-      return undefined;
+    if (isOp(node, "Concat")) return this.#join(node, 0, 1);
+    if (kind(node) === "com.microsoft.QLinearConcat") return this.#join(node, 2, 3);
+    if (pairs.has(kind(node))) return this.#elementwise(node, [0, 3]);
+    if (isOp(node, ...variadic)) return this.#elementwise(node, [...node.input.keys()]);
+    if (!this.#isImage(node.input[0])) return undefined;
     if (isOp(node, ...pools)) return { images: [0], domain: INTERNAL, attributes: marked };
     if (isOp(node, "BatchNormalization"))
       return this.#isFixed(node) ? { images: [0], domain: INTERNAL, attributes: marked } : undefined;
     if (poolsOfCodes.has(kind(node))) return { images: [0], attributes: marked };
     if (isOp(node, ...unary)) return { images: [0] };
     if (coders.has(kind(node))) return this.#hasOneScale(node) ? { images: [0] } : undefined;
-    if (codes.has(kind(node))) return { images: [0] };
-    if (pairs.has(kind(node))) return this.#isImage(node.input[3]) ? { images: [0, 3] } : undefined;
-    if (kind(node) === "com.microsoft.QLinearConcat") return this.#join(node, 2, 3);
-    if (isOp(node, "Concat")) return this.#join(node, 0, 1);
-    return variadic.has(kind(node)) ? this.#elementwise(node) : undefined;
+    return codes.has(kind(node)) ? { images: [0] } : undefined;
   }
 
   #isImage(name: string | undefined): boolean {
@@ -126,11 +125,18 @@ class ChannelsLast {
 
   /** Whether a normalization has constant statistics, one for each channel. */
   #isFixed(node: NodeProto): boolean {
-    const statistics = node.input.slice(1).map((name) => constant(this.#graph, name));
-    return (
-      statistics.every((tensor) => tensor?.dtype === "float32" && tensor.shape.length === 1) &&
-      getInt(node, "training_mode", 0) === 0
-    );
+    const isRow = (name: string): boolean => {
+      const source = this.#graph.producer(name);
+      // Codes that planning decodes.
+      if (isOp(source, "DequantizeLinear"))
+        return isRow(source.input[0] ?? "") && source.input.every((part) => this.#isKnown(part));
+      return constant(this.#graph, name)?.shape.length === 1;
+    };
+    return node.input.slice(1).every(isRow) && getInt(node, "training_mode", 0) === 0;
+  }
+
+  #isKnown(name: string): boolean {
+    return name === "" || constant(this.#graph, name) !== undefined;
   }
 
   #hasOneScale(node: NodeProto): boolean {
@@ -139,13 +145,12 @@ class ChannelsLast {
   }
 
   /** Images, which are of one rank, and constants: numbers, and rows of one number for each channel. */
-  #elementwise(node: NodeProto): Form | undefined {
-    const images = node.input.flatMap((name, i) => (this.#isImage(name) ? [i] : []));
-    if (images.length === 0) return undefined;
-    const others = node.input.filter((name) => !this.#isImage(name));
-    if (!others.every((name) => this.#isNumber(name) || this.#rowOfChannels(name))) return undefined;
-    const rows = node.input.flatMap((name, i) => (this.#rowOfChannels(name) ? [i] : []));
-    return { images: [...images, ...rows] };
+  #elementwise({ input }: NodeProto, operands: readonly number[]): Form | undefined {
+    const name = (i: number) => input[i] ?? "";
+    const others = operands.filter((i) => !this.#isImage(name(i)));
+    if (others.length === operands.length) return undefined;
+    if (!others.every((i) => this.#isNumber(name(i)) || this.#rowOfChannels(name(i)))) return undefined;
+    return { images: operands.filter((i) => this.#isImage(name(i)) || this.#rows.has(name(i))) };
   }
 
   #isNumber(name: string): boolean {
@@ -203,4 +208,4 @@ const unary = [
   ...["Abs", "Cast", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity"],
   ...["LeakyRelu", "Log", "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Tanh"],
 ];
-const variadic = new Set(["Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Concat"]);
+const variadic = ["Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum"];

@@ -234,6 +234,25 @@ describe("a quantized residual network", () => {
     expect(ops).toContain("conv2d");
   });
 
+  test("that adds codes for each channel, and normalizes by numbers from codes", async () => {
+    const nodes = [
+      dequantize("row", "dr", "s"),
+      makeNode("Add", ["dr", "ds"], ["a"]),
+      quantize("a", "qa", "s"),
+      dequantize("qa", "da", "s"),
+      dequantize("moments", "dm", "h"),
+      makeNode("BatchNormalization", ["da", "dm", "dm", "dm", "dm"], ["y"]),
+    ];
+    const parts = quantized(nodes);
+    const more = {
+      row: tensor("uint8", [4, 1, 1], [1, 80, 120, 255]),
+      moments: tensor("uint8", [4], [120, 130, 140, 150]),
+    };
+    const ops = await onBoth({ ...parts, constants: { ...parts.constants, ...more } });
+    expect(transposes(ops)).toBe(2);
+    expect(ops.at(-2)).toBe("batchNorm");
+  });
+
   test("that joins codes", async () => {
     const nodes = [
       makeNode("Concat", ["ds", "dc"], ["e"], { attributes: { axis: 1n } }),
