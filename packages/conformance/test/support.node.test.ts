@@ -9,7 +9,9 @@ import { supportMatrix } from "../src/index.ts";
 test("docs/support.md is up to date; if not, run pnpm -F @bitbudget/conformance support", async () => {
   const written = readFileSync(new URL("../../../docs/support.md", import.meta.url), "utf8");
   await using backend = await open();
-  expect(written === supportMatrix([backend])).toBe(true);
+  // Behind the matrix stand the ONNX operators, which the runtime's tests compare.
+  const [matrix = ""] = written.split("\n<!-- What follows");
+  expect(matrix === supportMatrix([backend])).toBe(true);
 });
 
 test("says native, decoded, not all with the reason, and no", async () => {

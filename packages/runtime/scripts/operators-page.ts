@@ -1,11 +1,11 @@
-/** `node scripts/operators-page.ts`: writes docs/operators.md. */
+/** `node scripts/operators-page.ts`: writes the section on ONNX operators in docs/support.md. */
 import { writeFileSync } from "node:fs";
 import { open } from "@bitbudget/backend-js";
 import { findNodeTests, runNodeTests } from "../test/support/node-tests.ts";
-import { operatorsPage, operatorsPagePath } from "../test/support/operators-page.ts";
+import { supportPage, supportPagePath } from "../test/support/operators-page.ts";
 
 const tests = findNodeTests();
 if (tests !== undefined) {
   await using backend = await open();
-  writeFileSync(operatorsPagePath, operatorsPage(await runNodeTests(tests, backend)));
+  writeFileSync(supportPagePath, supportPage(await runNodeTests(tests, backend)));
 }

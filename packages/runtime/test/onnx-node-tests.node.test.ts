@@ -1,15 +1,15 @@
-/** ONNX's own operator tests, all of them, on backend-js; and docs/operators.md, which says how they go. */
+/** ONNX's own operator tests, all of them, on backend-js; and docs/support.md, which says how they go. */
 import { open } from "@bitbudget/backend-js";
 import { describe, expect, test } from "vitest";
 import { findNodeTests, type NodeTestResults, runNodeTests } from "./support/node-tests.ts";
-import { operatorLists, operatorsPage, readOperatorsPage } from "./support/operators-page.ts";
+import { operatorLists, operatorsSection, readOperators } from "./support/operators-page.ts";
 
 /** Share of the tests in scope that must pass. */
 const SHARE = 0.97;
 const UPDATE = "run `node packages/runtime/scripts/operators-page.ts`";
 
-test("docs/operators.md lists the operators", () => {
-  expect(readOperatorsPage().includes(operatorLists()), UPDATE).toBe(true);
+test("docs/support.md lists the operators", () => {
+  expect(readOperators().includes(operatorLists()), UPDATE).toBe(true);
 });
 
 const tests = findNodeTests();
@@ -30,8 +30,8 @@ describe.runIf(tests !== undefined)("ONNX's operator tests", () => {
     expect(passed.length / inScope, failures).toBeGreaterThanOrEqual(SHARE);
   }, 120_000);
 
-  test("docs/operators.md tells how they go", () => {
+  test("docs/support.md tells how they go", () => {
     expect(results).toBeDefined();
-    if (results !== undefined) expect(readOperatorsPage(), UPDATE).toBe(operatorsPage(results));
+    if (results !== undefined) expect(readOperators(), UPDATE).toBe(operatorsSection(results));
   });
 });

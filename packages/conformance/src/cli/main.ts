@@ -1,5 +1,5 @@
 /** Reads the arguments of `bitbudget-conformance` and runs a command. Exit codes: 0 right, 1 failures, 2 usage. */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cases } from "../cases/index.ts";
 import { timeCases } from "../timing.ts";
@@ -87,7 +87,7 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
     case "support": {
       const matrix = await support(await Promise.all(modules.map((name) => loadOpen(name))));
       if (values.write === undefined) output.out(matrix.trimEnd());
-      else writeFileSync(values.write, matrix);
+      else writeFileSync(values.write, matrix + restOfPage(values.write));
       return 0;
     }
     default: {
@@ -114,4 +114,11 @@ function select<C extends { readonly id: string }>(from: readonly C[], id = ""):
   const selected = exact.length > 0 ? exact : from.filter((entry) => entry.id.startsWith(id));
   if (selected.length > 0) return selected;
   throw new UsageError(`no case begins with ${id}; ids look like ${from[0]?.id}`);
+}
+
+/** What a page holds after the matrix, from a comment that begins with "What follows" on: others write that. */
+function restOfPage(path: string): string {
+  const page = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const start = page.indexOf("<!-- What follows");
+  return start < 0 ? "" : `\n${page.slice(start)}`;
 }

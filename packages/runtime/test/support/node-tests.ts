@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "@bitbudget/backend";
-import { type HostTensor, isDType } from "@bitbudget/core";
+import type { HostTensor } from "@bitbudget/core";
 import {
   canonicalDomain,
   elementType,
@@ -115,7 +115,6 @@ function scopeOf(model: ModelProto): string | undefined {
     if (kind !== "tensorType") continue;
     const dtype = elementType(type?.value.case === "tensorType" ? type.value.value.elemType : 0);
     if (dtype === "string") return "strings";
-    if (!isDType(dtype)) return `tensors of ${dtype}`;
   }
   const functions = new Set(model.functions.map(({ domain, name }) => `${domain}:${name}`));
   const visit = (proto: GraphProto): string | undefined => {
