@@ -15,6 +15,8 @@ export type FloatName =
   | "bfloat16"
   | "float8_e4m3fn"
   | "float8_e5m2"
+  | "float8_e4m3fnuz"
+  | "float8_e5m2fnuz"
   | "float4_e2m1";
 
 /** Two's complement and unsigned integers. The 32- and 64-bit ones carry accumulators, biases and indices. */
@@ -64,6 +66,7 @@ interface Row {
  * | bfloat16      | largest   | infinity                     | infinity       | infinity                    | NaN     |
  * | float8_e5m2   | largest   | infinity                     | largest        | infinity                    | NaN     |
  * | float8_e4m3fn | largest   | NaN                          | largest        | NaN                         | NaN     |
+ * | float8_..fnuz | largest   | NaN                          | largest        | NaN                         | NaN     |
  * | float4_e2m1   | largest   | largest                      | largest        | largest                     | -0      |
  *
  * "Too large" is what lies beyond `max` after rounding; "largest" and infinities keep the sign of the number. There is
@@ -79,6 +82,8 @@ export interface FloatType extends Row {
   /** Whether the format has codes for infinity and for NaN. No format has the former alone. */
   readonly hasInfinity: boolean;
   readonly hasNaN: boolean;
+  /** Whether there is one zero, and the code of -0 is NaN: the formats called fnuz. */
+  readonly unsignedZero: boolean;
   /** Smallest positive normal and subnormal value. */
   readonly smallestNormal: number;
   readonly smallest: number;
@@ -103,13 +108,15 @@ function float(
   onnx: number,
   exponentBits: number,
   mantissaBits: number,
-  specials: { hasInfinity: boolean; hasNaN: boolean },
+  specials: { hasInfinity: boolean; hasNaN: boolean; unsignedZero?: boolean },
 ): FloatType {
-  const bias = 2 ** (exponentBits - 1) - 1;
-  const { hasInfinity, hasNaN } = specials;
+  const { hasInfinity, hasNaN, unsignedZero = false } = specials;
+  // What the sign of zero does not need goes to the range: fnuz formats have one exponent more below.
+  const bias = 2 ** (exponentBits - 1) - (unsignedZero ? 0 : 1);
   // With infinities the top exponent is reserved; with NaN alone only its all-ones mantissa is (OCP FP8, E4M3).
   const topExponent = 2 ** exponentBits - 1 - bias - (hasInfinity ? 1 : 0);
-  const topFraction = 2 - 2 ** -mantissaBits * (hasNaN && !hasInfinity ? 2 : 1);
+  const nanOnTop = hasNaN && !hasInfinity && !unsignedZero;
+  const topFraction = 2 - 2 ** -mantissaBits * (nanOnTop ? 2 : 1);
   const max = topFraction * 2 ** topExponent;
   return {
     kind: "float",
@@ -121,6 +128,7 @@ function float(
     bias,
     hasInfinity,
     hasNaN,
+    unsignedZero,
     min: -max,
     max,
     smallestNormal: 2 ** (1 - bias),
@@ -138,6 +146,7 @@ function integer(name: IntegerName, onnx: number, bits: number): IntegerType {
 }
 
 const ieee = { hasInfinity: true, hasNaN: true };
+const fnuz = { hasInfinity: false, hasNaN: true, unsignedZero: true };
 
 /** Every format, by name. */
 export const dtypes: { readonly [D in FloatName]: FloatType } & {
@@ -149,6 +158,8 @@ export const dtypes: { readonly [D in FloatName]: FloatType } & {
   bfloat16: /* @__PURE__ */ float("bfloat16", 16, 8, 7, ieee),
   float8_e4m3fn: /* @__PURE__ */ float("float8_e4m3fn", 17, 4, 3, { hasInfinity: false, hasNaN: true }),
   float8_e5m2: /* @__PURE__ */ float("float8_e5m2", 19, 5, 2, ieee),
+  float8_e4m3fnuz: /* @__PURE__ */ float("float8_e4m3fnuz", 18, 4, 3, fnuz),
+  float8_e5m2fnuz: /* @__PURE__ */ float("float8_e5m2fnuz", 20, 5, 2, fnuz),
   float4_e2m1: /* @__PURE__ */ float("float4_e2m1", 23, 2, 1, { hasInfinity: false, hasNaN: false }),
   int64: /* @__PURE__ */ integer("int64", 7, 64),
   uint64: /* @__PURE__ */ integer("uint64", 13, 64),

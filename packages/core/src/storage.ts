@@ -11,6 +11,8 @@ export interface StorageOf {
   bfloat16: Uint16Array;
   float8_e4m3fn: Uint8Array;
   float8_e5m2: Uint8Array;
+  float8_e4m3fnuz: Uint8Array;
+  float8_e5m2fnuz: Uint8Array;
   float4_e2m1: Uint8Array;
   int64: BigInt64Array;
   uint64: BigUint64Array;

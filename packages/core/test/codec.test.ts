@@ -34,6 +34,10 @@ describe("worked by hand", () => {
     ["float8_e4m3fn", 448, 0x7e],
     ["float8_e4m3fn", 2 ** -9, 0x01],
     ["float8_e5m2", 57344, 0x7b],
+    ["float8_e4m3fnuz", 240, 0x7f],
+    ["float8_e4m3fnuz", -1, 0xc0],
+    ["float8_e4m3fnuz", -0, 0],
+    ["float8_e5m2fnuz", 57344, 0x7f],
     ["float8_e5m2", -0.875, 0xbb],
     // The positive values are 0, 0.5, 1, 1.5, 2, 3, 4, 6.
     ["float4_e2m1", 2.5, 4],

@@ -27,7 +27,9 @@ const onnx: Record<DType, number> = {
   uint64: 13,
   bfloat16: 16,
   float8_e4m3fn: 17,
+  float8_e4m3fnuz: 18,
   float8_e5m2: 19,
+  float8_e5m2fnuz: 20,
   uint4: 21,
   int4: 22,
   float4_e2m1: 23,
@@ -37,7 +39,7 @@ const onnx: Record<DType, number> = {
 
 /**
  * Exponent bits, mantissa bits, bias: IEEE 754-2019 table 3.5; bfloat16 is the upper half of float32; OCP 8-bit Floating
- * Point Specification 1.0 table 1; OCP Microscaling Formats 1.0 table 5.
+ * Point Specification 1.0 table 1; fnuz: Noune et al. 2022 (arXiv 2206.02915), table 1; OCP Microscaling Formats 1.0 table 5.
  */
 const layouts: Record<FloatName, [number, number, number]> = {
   float64: [11, 52, 1023],
@@ -46,6 +48,8 @@ const layouts: Record<FloatName, [number, number, number]> = {
   bfloat16: [8, 7, 127],
   float8_e4m3fn: [4, 3, 7],
   float8_e5m2: [5, 2, 15],
+  float8_e4m3fnuz: [4, 3, 8],
+  float8_e5m2fnuz: [5, 2, 16],
   float4_e2m1: [2, 1, 1],
 };
 
@@ -57,6 +61,8 @@ const digits: Partial<Record<DType, number>> = {
   bfloat16: 2,
   float8_e4m3fn: 0,
   float8_e5m2: 0,
+  float8_e4m3fnuz: 0,
+  float8_e5m2fnuz: 0,
   float4_e2m1: 0,
   int64: 18,
   uint64: 19,

@@ -6,7 +6,7 @@ import { floats } from "./formats.ts";
 
 const codes = [
   ...(["int32", "int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2"] as const),
-  ...(["float8_e4m3fn", "float8_e5m2", "float4_e2m1"] as const),
+  ...(["float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float4_e2m1"] as const),
 ];
 
 export const dequantize: JsKernel<"dequantize"> = {

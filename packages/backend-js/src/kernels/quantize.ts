@@ -7,7 +7,7 @@ import type { JsKernel } from "../kernel.ts";
 import { floats } from "./formats.ts";
 
 const integers = ["int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2"] as const;
-const narrow = ["float8_e4m3fn", "float8_e5m2", "float4_e2m1"] as const;
+const narrow = ["float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float4_e2m1"] as const;
 
 export const quantize: JsKernel<"quantize"> = {
   rows: floats.flatMap((activation) =>

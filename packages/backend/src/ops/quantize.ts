@@ -47,6 +47,8 @@ const codes: readonly DType[] = [
   "uint2",
   "float8_e4m3fn",
   "float8_e5m2",
+  "float8_e4m3fnuz",
+  "float8_e5m2fnuz",
   "float4_e2m1",
 ];
 

@@ -37,7 +37,13 @@ const blocks = [
 export const geometries = [...wholeTensors, ...channels, ...blocks];
 
 const integers = ["int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2"] as const;
-const narrowFloats = ["float8_e4m3fn", "float8_e5m2", "float4_e2m1"] as const;
+const narrowFloats = [
+  "float8_e4m3fn",
+  "float8_e5m2",
+  "float8_e4m3fnuz",
+  "float8_e5m2fnuz",
+  "float4_e2m1",
+] as const;
 export const codes = [...integers, ...narrowFloats];
 
 /** Zero points in the middle half of the codes. */

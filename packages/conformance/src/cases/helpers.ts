@@ -7,7 +7,15 @@ export const subByteCodes = ["int4", "uint4", "int2", "uint2"] as const;
 export const weightCodes = ["int8", "uint8", ...subByteCodes] as const;
 export const integers = ["int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8"] as const;
 /** Formats of whole bytes: what can be moved element by element. */
-export const wholeBytes = [...floats, "float8_e4m3fn", "float8_e5m2", ...integers, "bool"] as const;
+export const wholeBytes = [
+  ...floats,
+  "float8_e4m3fn",
+  "float8_e5m2",
+  "float8_e4m3fnuz",
+  "float8_e5m2fnuz",
+  ...integers,
+  "bool",
+] as const;
 
 /** The type of a tensor. */
 export function shaped(dtype: DType, ...shape: readonly number[]): TensorType {

@@ -22,6 +22,8 @@ FLOATS = {
     "bfloat16": ml_dtypes.bfloat16,
     "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
     "float8_e5m2": ml_dtypes.float8_e5m2,
+    "float8_e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
+    "float8_e5m2fnuz": ml_dtypes.float8_e5m2fnuz,
     "float4_e2m1": ml_dtypes.float4_e2m1fn,
 }
 INTEGERS = {
@@ -148,6 +150,12 @@ def specials(dtype):
     return rows
 
 
+def negated(codes, dtype):
+    """Codes of the negative numbers. In fnuz formats zero has no negative: that code is NaN."""
+    mirrored = codes | code_type(dtype)(1 << (code_bits(dtype) - 1))
+    return np.where(codes == 0, codes, mirrored) if np.dtype(dtype).name.endswith("fnuz") else mirrored
+
+
 def nearest(value, values):
     """Code of a double by exact arithmetic: the nearest value of the format, a tie to the even code."""
     exact, codes = Fraction(abs(float(value))), len(values)
@@ -178,8 +186,8 @@ def doubles(dtype, rng):
     spread = 2.0 ** rng.uniform(low, high, 500)
     positive = np.concatenate([near, spread])
     inputs = np.concatenate([positive, -positive])
-    sign = 1 << (code_bits(dtype) - 1)
-    codes = np.array([nearest(v, values) | (sign if v < 0 else 0) for v in inputs], code_type(dtype))
+    codes = np.array([nearest(v, values) for v in inputs], code_type(dtype))
+    codes = np.where(inputs < 0, negated(codes, dtype), codes)
     direct = encode(inputs, dtype)
     twice = encode(inputs.astype(np.float32), dtype)
     if dtype is np.float16:
@@ -196,7 +204,7 @@ def format_vectors(name, dtype, rng):
     inputs = ties(dtype)
     codes = encode(inputs.view(np.float32), dtype)
     half = codes.size // 2
-    assert np.array_equal(codes[half:], codes[:half] | (1 << (code_bits(dtype) - 1))), "a negative code is not the mirror"
+    assert np.array_equal(codes[half:], negated(codes[:half], dtype)), "a negative code is not the mirror"
     assert np.array_equal(codes, encode_saturated(inputs.view(np.float32), dtype)), "a finite code depends on the mode"
     return {
         "source": ("numpy." if dtype is np.float16 else "ml_dtypes.") + np.dtype(dtype).name,

@@ -1,5 +1,5 @@
 /**
- * The element formats of ONNX tensors: those of the core table, and the six that core has no arithmetic for, which
+ * The element formats of ONNX tensors: those of the core table, and the four that core has no arithmetic for, which
  * are read and written all the same.
  */
 import { type DType, dtypeFromOnnx, dtypes } from "@bitbudget/core";
@@ -7,13 +7,7 @@ import { DataTypeError, type Place } from "../errors.ts";
 import { TensorProto_DataType as DataType } from "../proto.ts";
 
 /** Formats of ONNX that are not formats of core. A complex element is a real and an imaginary part, side by side. */
-export type ExtraName =
-  | "string"
-  | "complex64"
-  | "complex128"
-  | "float8_e4m3fnuz"
-  | "float8_e5m2fnuz"
-  | "float8_e8m0";
+export type ExtraName = "string" | "complex64" | "complex128" | "float8_e8m0";
 
 /** Every element format a tensor can have. */
 export type ElementType = DType | ExtraName;
@@ -42,8 +36,6 @@ const extras: Readonly<Record<ExtraName, Format>> = {
     field: "doubleData",
     perEntry: 0.5,
   },
-  float8_e4m3fnuz: byteFormat("float8_e4m3fnuz", DataType.FLOAT8E4M3FNUZ),
-  float8_e5m2fnuz: byteFormat("float8_e5m2fnuz", DataType.FLOAT8E5M2FNUZ),
   float8_e8m0: byteFormat("float8_e8m0", DataType.FLOAT8E8M0),
 };
 
