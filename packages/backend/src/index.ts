@@ -26,6 +26,7 @@ export * from "./ops/where.ts";
 export * from "./ops/window.ts";
 export * from "./parts.ts";
 export * from "./resize-taps.ts";
+export * from "./run-once.ts";
 export * from "./spec.ts";
 export * from "./timing.ts";
 export * from "./tolerance.ts";

@@ -1,5 +1,5 @@
 /** backend-js as the judge: runs a problem and gives back what the specification makes of it. */
-import type { AnySpec, Backend, WeightName } from "@bitbudget/backend";
+import { type AnySpec, type Backend, runOnce, type WeightName } from "@bitbudget/backend";
 import { open } from "@bitbudget/backend-js";
 import type { HostTensor } from "@bitbudget/core";
 
@@ -17,12 +17,5 @@ export async function solve({ spec, inputs, weights }: Problem): Promise<HostTen
   opened ??= open();
   const backend = await opened;
   using kernel = await backend.prepare<AnySpec["op"]>(spec, weights);
-  const from = inputs.map((input) => backend.create(input, input.data));
-  const to = kernel.outputs.map((type) => backend.create(type));
-  try {
-    backend.dispatch(kernel, from, to);
-    return await Promise.all(to.map((tensor) => backend.read(tensor)));
-  } finally {
-    for (const tensor of [...from, ...to]) tensor.dispose();
-  }
+  return await runOnce(backend, kernel, inputs);
 }

@@ -1,5 +1,5 @@
 /** Constant folding: runs steps whose inputs are all known, on the host, while planning. */
-import type { Backend, Kernel } from "@bitbudget/backend";
+import { type Backend, runOnce } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
 import type { Step } from "./steps.ts";
 import type { Slot, Value } from "./values.ts";
@@ -18,7 +18,7 @@ export async function foldSteps(
   };
   for (const step of steps) {
     const inputs = step.inputs.map(contentOf);
-    const outputs = step.kind === "host" ? step.compute(inputs) : await runOnce(backend, step, inputs);
+    const outputs = step.kind === "host" ? step.compute(inputs) : await runKernel(backend, step, inputs);
     for (const [i, { slot }] of step.outputs.entries()) {
       const tensor = outputs[i];
       if (tensor !== undefined) results.set(slot, tensor);
@@ -27,27 +27,11 @@ export async function foldSteps(
   return results;
 }
 
-/** Runs a kernel on host tensors. */
-export async function runOnHost(
-  backend: Backend,
-  kernel: Kernel,
-  inputs: readonly HostTensor[],
-): Promise<readonly HostTensor[]> {
-  const from = inputs.map((tensor) => backend.create(tensor, tensor.data));
-  const to = kernel.outputs.map((type) => backend.create(type));
-  try {
-    backend.dispatch(kernel, from, to);
-    return await Promise.all(to.map((tensor) => backend.read(tensor)));
-  } finally {
-    for (const tensor of [...from, ...to]) tensor.dispose();
-  }
-}
-
-async function runOnce(
+async function runKernel(
   backend: Backend,
   step: Exclude<Step, { kind: "host" }>,
   inputs: readonly HostTensor[],
 ): Promise<readonly HostTensor[]> {
   using kernel = await backend.prepare(step.spec, step.weights);
-  return await runOnHost(backend, kernel, inputs);
+  return await runOnce(backend, kernel, inputs);
 }

@@ -172,7 +172,10 @@ export class Plan {
     const results: Results = {};
     for (const { name } of this.#parts.program.graph.output) {
       const value = environment.get(this.#scope, name);
-      if (value !== undefined) results[name] = await segment.read(value);
+      if (value === undefined) continue;
+      const { dtype, shape, data } = await segment.read(value);
+      // What planning knows is used again in the next run: callers get a copy that they may write to.
+      results[name] = { dtype, shape: [...shape], data: value.constant === undefined ? data : data.slice() };
     }
     return results;
   }

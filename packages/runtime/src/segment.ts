@@ -1,7 +1,6 @@
 /** A planned stretch of steps, bound to kernels and memory: what a run executes. */
-import type { Backend, Kernel, Tensor } from "@bitbudget/backend";
+import { type Backend, type Kernel, runOnce, type Tensor } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
-import { runOnHost } from "./fold.ts";
 import type { Prepared } from "./kernels.ts";
 import { type Arena, planArena } from "./memory.ts";
 import type { Step } from "./steps.ts";
@@ -143,7 +142,7 @@ export class Segment {
     if (step.kind === "kernel" && kernel !== undefined) return backend.dispatch(kernel, inputs, outputs);
     const values = await Promise.all(step.inputs.map((value) => this.read(value)));
     const results =
-      step.kind === "host" ? step.compute(values) : kernel && (await runOnHost(host, kernel, values));
+      step.kind === "host" ? step.compute(values) : kernel && (await runOnce(host, kernel, values));
     for (const [i, tensor] of outputs.entries()) {
       const result = results?.[i];
       if (result === undefined) throw new Error(`${step.opType} ${step.node} did not compute output ${i}`);

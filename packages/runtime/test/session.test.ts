@@ -83,6 +83,19 @@ describe("a session", () => {
     expect(results.map(({ y }) => y?.data[0])).toEqual([3, 6, 9, 12]);
   });
 
+  test("hands out results that callers may write to, constant ones too", async () => {
+    const fixed = modelOf({
+      outputs: { y: ["float32", [1]] },
+      constants: { one: tensor("float32", [1], [1]) },
+      nodes: [makeNode("Add", ["one", "one"], ["y"])],
+    });
+    await using session = await createSession(fixed, { backend });
+    const { y } = await session.run({});
+    expect(y?.data).toEqual(Float32Array.of(2));
+    if (y?.data instanceof Float32Array) y.data.fill(9);
+    expect((await session.run({})).y?.data).toEqual(Float32Array.of(2));
+  });
+
   test("captures intermediate values, and says which names it does not have", async () => {
     await using session = await createSession(model, { backend });
     const { sum, y } = await session.run({ x }, { capture: ["sum"] });

@@ -1,7 +1,8 @@
 /** What the passes ask of a graph: constants, sole consumers, nodes by operator. */
-import { dtypes, elementCount, type HostTensor, valuesOf } from "@bitbudget/core";
+import { dtypes, elementCount, type HostTensor, isDType, valuesOf } from "@bitbudget/core";
 import {
   canonicalDomain,
+  elementType,
   type Graph,
   getTensor,
   type NodeProto,
@@ -50,9 +51,9 @@ export function floatMatrix(graph: Graph, name: string | undefined): HostTensor 
   return isFloat && tensor.shape.length === 2 ? tensor : undefined;
 }
 
-/** ONNX numbers of the formats that HostTensor has not: string, complex64, complex128. */
+/** Whether ONNX's number is that of a format that a HostTensor has; strings and complex numbers are not. */
 function isPlain(dataType: number): boolean {
-  return ![8, 14, 15].includes(dataType);
+  return isDType(elementType(dataType));
 }
 
 /** The one node that uses a value, if there is just one use and callers do not see the value. */

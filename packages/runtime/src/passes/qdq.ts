@@ -1,5 +1,13 @@
 /** The parts of quantize/dequantize groups: what a DequantizeLinear or QuantizeLinear says about its codes. */
-import { type DType, dtypes, encode, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
+import {
+  type DType,
+  dtypes,
+  encode,
+  type HostTensor,
+  roundHalfEven,
+  tensor,
+  valuesOf,
+} from "@bitbudget/core";
 import { canonicalDomain, type Graph, getInt, type NodeProto } from "@bitbudget/onnx";
 import { activationOf } from "./fuse-activation.ts";
 import { addConstant, constant, soleConsumer } from "./match.ts";
@@ -99,7 +107,8 @@ export function sameCodes(a: Codes, b: Codes): boolean {
 export function codeOf({ dtype, scales, zeroPoints }: Codes, x: number): number {
   const [scale = 1] = valuesOf(scales);
   const [zeroPoint = 0] = valuesOf(zeroPoints);
-  return Number(encode(dtype, Math.fround(x / scale) + zeroPoint));
+  // Rounded before the zero point is added: ties go to even quotients, not to even codes.
+  return Number(encode(dtype, roundHalfEven(Math.fround(x / scale)) + zeroPoint));
 }
 
 /** Whether clipping to [min, max] changes nothing, because the codes end there anyway. */

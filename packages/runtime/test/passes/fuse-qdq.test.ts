@@ -3,6 +3,7 @@ import { open } from "@bitbudget/backend-js";
 import { type DType, type HostTensor, tensor } from "@bitbudget/core";
 import { makeNode } from "@bitbudget/onnx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Codes, codeOf, saturates } from "../../src/passes/qdq.ts";
 import type { GraphParts } from "../support/models.ts";
 import { bothWays, codeDistance, sameBothWays } from "../support/optimized.ts";
 import { dequantize, Qdq, quantize } from "../support/qdq.ts";
@@ -227,4 +228,21 @@ describe("an operator between codes", () => {
     expect(operators).toEqual(["QLinearSoftmax"]);
     expect(codeDistance(optimized.y, plain.y)).toBeLessThanOrEqual(1);
   });
+});
+
+test("a bound on a tie has the code that QuantizeLinear gives it: the quotient goes to even, then moves by the zero point", () => {
+  const codes: Codes = {
+    codes: "y",
+    scale: "s",
+    zeroPoint: "z",
+    dtype: "uint8",
+    scales: tensor("float32", [], [1]),
+    zeroPoints: tensor("uint8", [], [1]),
+    axis: 1,
+    blockSize: 0,
+  };
+  expect([-1.5, -0.5, 0.5, 1.5].map((x) => codeOf(codes, x))).toEqual([0, 1, 1, 3]);
+  // A clip at -0.5 keeps codes from being 0, so it does something.
+  expect(saturates(codes, -0.5, 255)).toBe(false);
+  expect(saturates(codes, -1.5, 255)).toBe(true);
 });
