@@ -4,7 +4,7 @@
  */
 import type { Backend, Tensor } from "@bitbudget/backend";
 import type { HostTensor, Storage } from "@bitbudget/core";
-import type { Prepared } from "./kernels.ts";
+import { Prepared } from "./kernels.ts";
 import { newValue } from "./lowering.ts";
 import { describeStep, type PlanRow } from "./plan-table.ts";
 import { Planner, type Task } from "./planner.ts";
@@ -31,6 +31,16 @@ interface Node {
   readonly environment: Environment;
   readonly tasks: readonly Task[];
   readonly next: Map<string, Node>;
+  readonly caches: Caches;
+}
+
+/**
+ * Kernels and constants of the backend and of the host. What is planned for content that is not remembered keeps its
+ * own, which go with it: every run brings other content, and the session's would grow without end.
+ */
+interface Caches {
+  readonly prepared: Prepared;
+  readonly hostPrepared: Prepared;
 }
 
 /** Content of up to this many elements chooses among remembered continuations; of more, the rest is planned each time. */
@@ -101,6 +111,7 @@ export class Plan {
       const feed = feeds[name];
       if (feed !== undefined) this.#parts.backend.write(tensor, feed.data);
     }
+    // Parents first; a child that is remembered by one of them goes with it.
     const forgotten: Node[] = [];
     const path: Segment[] = [];
     let node = await this.#begin();
@@ -117,7 +128,11 @@ export class Plan {
       this.#path = path;
       return await this.#outputs(node);
     } finally {
-      for (const each of forgotten) disposeNode(each);
+      for (const each of forgotten) {
+        disposeNode(each);
+        await each.caches.prepared.dispose();
+        await each.caches.hostPrepared.dispose();
+      }
     }
   }
 
@@ -125,7 +140,8 @@ export class Plan {
   #begin(): Promise<Node> {
     const start = this.#start;
     this.#start = undefined;
-    if (start !== undefined) this.#root = this.#build(start.environment, start.tasks, this.#outside);
+    if (start !== undefined)
+      this.#root = this.#build(start.environment, start.tasks, this.#outside, this.#parts);
     return this.#root ?? Promise.reject(new Error("a plan was used after it was disposed"));
   }
 
@@ -135,14 +151,23 @@ export class Plan {
     if (known !== undefined) return { next: known, remembered: true };
     const environment = node.environment.copy();
     environment.reveal(slot, content);
-    const next = await this.#build(environment, node.tasks, node.segment.tensors);
     const remembered = key !== undefined && node.next.size < REMEMBERED_CONTINUATIONS;
+    const { backend, host } = this.#parts;
+    const caches = remembered
+      ? node.caches
+      : { prepared: new Prepared(backend), hostPrepared: new Prepared(host) };
+    const next = await this.#build(environment, node.tasks, node.segment.tensors, caches);
     if (remembered) node.next.set(key, next);
     return { next, remembered };
   }
 
-  async #build(environment: Environment, tasks: readonly Task[], outside: Tensors): Promise<Node> {
-    const { backend, host, prepared, hostPrepared, fallback, program } = this.#parts;
+  async #build(
+    environment: Environment,
+    tasks: readonly Task[],
+    outside: Tensors,
+    { prepared, hostPrepared }: Caches,
+  ): Promise<Node> {
+    const { backend, host, fallback, program } = this.#parts;
     const planner = new Planner({ backend, folder: host, fallback, program }, environment, tasks);
     const { steps, needs } = await planner.plan();
     const keep = new Set<Slot>();
@@ -155,7 +180,8 @@ export class Plan {
     }
     const segment = await Segment.build({ backend, host, prepared, hostPrepared, steps, keep, outside });
     const rest = needs === undefined ? this.#outputsOf(environment) : environment;
-    return { segment, needs, environment: rest, tasks: [...planner.tasks], next: new Map() };
+    const caches = { prepared, hostPrepared };
+    return { segment, needs, environment: rest, tasks: [...planner.tasks], next: new Map(), caches };
   }
 
   /** The outputs alone: a finished plan has no use for the weights that other names stand for. */

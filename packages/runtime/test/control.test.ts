@@ -83,6 +83,34 @@ describe("decisions that only a run can make", () => {
     expect((await session.run({ x: tensor("float32", [1], [60]) })).sums?.shape).toEqual([1, 1]);
   });
 
+  test("content that is never the same twice leaves nothing behind", async () => {
+    // Which of 200 elements are not zero: too much to remember. The last product has a kernel of its own each time.
+    const picking = modelOf({
+      inputs: { x: ["float32", [200]], factor: ["float32", [1]] },
+      outputs: { y: ["float32", ["n"]] },
+      constants: { flat: tensor("int64", [1], [-1]) },
+      nodes: [
+        makeNode("NonZero", ["x"], ["at"]),
+        makeNode("Reshape", ["at", "flat"], ["positions"]),
+        makeNode("Gather", ["x", "positions"], ["picked"]),
+        makeNode("Mul", ["picked", "factor"], ["y"]),
+      ],
+    });
+    await using session = await createSession(picking, { backend });
+    const held: number[] = [];
+    for (let round = 1; round <= 5; round++) {
+      const x = tensor(
+        "float32",
+        [200],
+        Float32Array.from({ length: 200 }, (_, i) => (i < round ? round : 0)),
+      );
+      const { y } = await session.run({ x, factor: tensor("float32", [1], [10]) });
+      expect(y?.data).toEqual(new Float32Array(round).fill(10 * round));
+      held.push(backend.bytes);
+    }
+    expect(new Set(held).size).toBe(1);
+  });
+
   test("a shape that a run computes", async () => {
     const reshaping = modelOf({
       inputs: { x: ["float32", [6]], columns: ["int64", [1]] },
