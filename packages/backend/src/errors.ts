@@ -66,6 +66,25 @@ export class IndexError extends BitbudgetError {
   }
 }
 
+/** A tensor or kernel for which the device has no memory left. */
+export class OutOfMemoryError extends BitbudgetError {
+  readonly code = "OUT_OF_MEMORY";
+  /** Bytes that were asked for. */
+  readonly requested: number;
+  /** Bytes in use when they were. */
+  readonly used: number;
+  /** Bytes that the device may use altogether. */
+  readonly limit: number;
+  constructor(requested: number, used: number, limit: number) {
+    super(
+      `no memory for ${requested} bytes: ${used} of at most ${limit} bytes are in use; dispose tensors, kernels or sessions that are done with, or use smaller batches`,
+    );
+    this.requested = requested;
+    this.used = used;
+    this.limit = limit;
+  }
+}
+
 /** Use of a backend, kernel or tensor after it was disposed. */
 export class DisposedError extends BitbudgetError {
   readonly code = "DISPOSED";

@@ -1,0 +1,5 @@
+// Everything that the host may call. Kernels that can be split over threads take the range [begin, end) first.
+export { heapBase, setScratch } from "./simd";
+export { probeDot } from "./probe";
+export { productF32 } from "./product-f32";
+export { transposeMatrices } from "./transpose";

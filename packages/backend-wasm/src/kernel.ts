@@ -1,0 +1,37 @@
+/** What a kernel file is on this backend. */
+import type { KernelFile, KernelSpec, KernelTable, OpName, Prepared, Weights } from "@bitbudget/backend";
+import type { Context } from "./context.ts";
+import { Owned } from "./memory/owned.ts";
+
+/** A tensor: where it lies in memory. Always addressed anew, for it is a plain number. */
+export type Address = number;
+
+export type WasmKernel<O extends OpName> = KernelFile<O, Context, Address>;
+export type WasmKernels = KernelTable<Context, Address>;
+
+export type Run = (inputs: readonly Address[], outputs: readonly Address[]) => void;
+
+export interface KernelSource<O extends OpName> extends Pick<WasmKernel<O>, "rows" | "refuse"> {
+  /**
+   * Packs the weights into memory that `owned` frees with the kernel, and returns what runs it: a list of calls of
+   * `context.run` with addresses, which never looks at memory itself, so that other threads can do it later.
+   */
+  compile(context: Context, spec: KernelSpec<O>, weights: Weights<O>, owned: Owned): Run;
+}
+
+/** A kernel file from its source: takes care of what the kernel owns. */
+export function wasmKernel<O extends OpName>(source: KernelSource<O>): WasmKernel<O> {
+  return {
+    ...source,
+    prepare(context, spec, weights): Prepared<Address> {
+      const owned = new Owned(context.memory, context.workspace);
+      try {
+        const run = source.compile(context, spec, weights, owned);
+        return { run, bytes: owned.bytes, dispose: () => owned.dispose() };
+      } catch (error) {
+        owned.dispose();
+        throw error;
+      }
+    },
+  };
+}

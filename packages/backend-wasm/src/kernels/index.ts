@@ -1,0 +1,6 @@
+/** The table of kernels, one file per op. */
+import type { WasmKernels } from "../kernel.ts";
+import { conv2d } from "./conv2d.ts";
+import { linear } from "./linear.ts";
+
+export const kernels: WasmKernels = { linear, conv2d };
