@@ -2,4 +2,5 @@
 export { heapBase, setScratch } from "./simd";
 export { probeDot } from "./probe";
 export { productF32 } from "./product-f32";
+export { depthwiseF32 } from "./depthwise-f32";
 export { transposeMatrices } from "./transpose";

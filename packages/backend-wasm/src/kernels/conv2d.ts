@@ -4,6 +4,7 @@ import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
+import { compileDepthwise, isDepthwise } from "../weighted/depthwise.ts";
 import { compileFloat } from "../weighted/float.ts";
 import { convProduct } from "../weighted/product.ts";
 import { floatRows, refuseWeighted } from "../weighted/rows.ts";
@@ -13,7 +14,8 @@ export const conv2d = wasmKernel<"conv2d">({
   refuse: refuseWeighted,
   compile(context, spec, weights, owned) {
     const last = channelsLast(spec);
-    const run = compileFloat(context, last, weights, owned, convProduct(last, owned));
+    const compile = isDepthwise(last) ? compileDepthwise : compileFloat;
+    const run = compile(context, last, weights, owned, convProduct(last, owned));
     return last === spec ? run : turned(context, spec, owned, run);
   },
 });

@@ -1,0 +1,45 @@
+/** Depthwise convolutions: every channel has its own filter, so there is no product of matrices in them. */
+import { type KernelSpec, type Weights, weightedArithmetic, windowOutput } from "@bitbudget/backend";
+import type { Context } from "../context.ts";
+import { functionCode } from "../functions.ts";
+import type { Run } from "../kernel.ts";
+import type { Owned } from "../memory/owned.ts";
+import type { Product } from "./product.ts";
+import { float32Weight } from "./weights.ts";
+
+/** Whether a convolution of images with their channels last is for `compileDepthwise`. */
+export function isDepthwise(spec: KernelSpec<"conv2d">): boolean {
+  const { groups, channels, weight } = spec.attributes;
+  if (spec.inputs[0]?.shape[3] !== groups || channels !== groups || groups === 1) return false;
+  return weightedArithmetic(spec) === "float" && weight.dtype === "float32";
+}
+
+export function compileDepthwise(
+  context: Context,
+  spec: KernelSpec<"conv2d">,
+  weights: Weights<"conv2d">,
+  owned: Owned,
+  { geometry, groups }: Product,
+): Run {
+  const { image, height, width } = windowOutput(spec, spec.inputs[0]!);
+  const [kernelHeight, kernelWidth] = spec.attributes.kernel;
+  const area = kernelHeight * kernelWidth;
+  const padded = Math.ceil(groups / 8) * 8;
+  const w = owned.store(packTaps(float32Weight(weights.weight), groups, area, padded));
+  const bias = new Float32Array(padded);
+  bias.set(float32Weight(weights.bias));
+  const init = owned.store(bias);
+  const { fn, alpha, beta } = functionCode(spec.attributes.activation)!;
+  const lines = image.batch * height;
+  const work = lines * width * groups * area;
+  return ([x], [y]) =>
+    context.run("depthwiseF32", lines, work, x!, geometry, w, init, y!, padded, fn, alpha, beta);
+}
+
+/** [channels, area] as [area, padded], with zeros behind the channels. */
+function packTaps(weights: Float32Array, channels: number, area: number, padded: number): Float32Array {
+  const packed = new Float32Array(area * padded);
+  for (let channel = 0; channel < channels; channel++)
+    for (let tap = 0; tap < area; tap++) packed[tap * padded + channel] = weights[channel * area + tap]!;
+  return packed;
+}
