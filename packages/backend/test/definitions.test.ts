@@ -21,6 +21,8 @@ describe("outputs", () => {
     ["requantize", [of("uint8", 4, 6)]],
     ["unary", [of("float32", 2)]],
     ["binary", [of("float32", 2, 3)]],
+    ["elementwise", [of("int8", 2, 3)]],
+    ["lookup", [of("uint8", 2, 3)]],
     ["reduce", [of("float32", 3)]],
     ["softmax", [of("float32", 2, 3)]],
     ["attention", [of("float32", 2, 4, 3, 6)]],
@@ -41,6 +43,13 @@ describe("outputs", () => {
   test("predicates and comparisons are bool", () => {
     expect(outputs(altered(spec("unary"), "attributes.function.fn", "isNaN"))).toEqual([of("bool", 2)]);
     expect(outputs(altered(spec("binary"), "attributes.function", "less"))).toEqual([of("bool", 2, 3)]);
+  });
+
+  test("a chain that does not end in codes gives numbers, of the shape that all inputs broadcast to", () => {
+    const steps = [{ kind: "binary", function: "add", of: [0, 1] }];
+    const chain = altered(spec("elementwise"), "attributes", { constants: 0, steps });
+    const inputs = [of("float32", 4, 1), of("float32", 1, 5)];
+    expect(outputs(altered(chain, "inputs", inputs))).toEqual([of("float32", 4, 5)]);
   });
 
   test("a reduced axis may stay", () => {
@@ -131,6 +140,21 @@ describe("weights", () => {
       variance: statistics,
     });
   });
+});
+
+test("a chain is exact where each of its steps is", () => {
+  const chain = (fn: string) =>
+    altered(spec("elementwise"), "attributes", {
+      constants: 2,
+      steps: [
+        { kind: "dequantize", of: 0, scale: 2, zeroPoint: 3 },
+        { kind: "binary", function: "mul", of: [4, 1] },
+        { kind: "unary", function: { fn }, of: 5 },
+      ],
+    });
+  const tolerance = (of: KernelSpec) => definitionOf(of).tolerance(of);
+  expect(tolerance(chain("relu"))).toEqual({ ulp: 0, of: "result" });
+  expect(tolerance(chain("sigmoid"))).toEqual({ ulp: 1, of: "magnitude" });
 });
 
 test("every op of the table knows its name, and every function is one that its op takes", () => {

@@ -58,6 +58,22 @@ export const sound: { readonly [O in AnySpec["op"]]?: KernelSpec<O> } = {
     inputs: [of("float32", 2, 3), of("float32", 3)],
     attributes: { function: "add" },
   },
+  // clip(dequantize(x) * row + 0.5), then codes again
+  elementwise: {
+    op: "elementwise",
+    inputs: [of("uint8", 2, 3), of("float32", 3)],
+    attributes: {
+      constants: 5,
+      steps: [
+        { kind: "dequantize", of: 0, scale: 2, zeroPoint: 3 },
+        { kind: "binary", function: "mul", of: [7, 1] },
+        { kind: "binary", function: "add", of: [8, 4] },
+        { kind: "unary", function: { fn: "clip", min: 0, max: 6 }, of: 9 },
+        { kind: "quantize", of: 10, scale: 5, zeroPoint: 6, dtype: "int8" },
+      ],
+    },
+  },
+  lookup: { op: "lookup", inputs: [of("int8", 2, 3)], attributes: { output: "uint8" } },
   reduce: {
     op: "reduce",
     inputs: [of("float32", 2, 3, 4)],

@@ -14,6 +14,7 @@ import {
 } from "@bitbudget/backend";
 import { elementCount, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
 import { attentionMagnitude } from "./magnitude-attention.ts";
+import { elementwiseMagnitude } from "./magnitude-elementwise.ts";
 import { type Problem, solve } from "./oracle.ts";
 
 /** One number for each element of the output. Throws for ops whose tolerances never ask for it. */
@@ -34,6 +35,8 @@ export async function magnitudeOf(problem: Problem): Promise<ArrayLike<number>> 
       return numbersOf(absoluteProduct(problem, spec));
     case "attention":
       return attentionMagnitude(spec, inputs);
+    case "elementwise":
+      return elementwiseMagnitude(spec, problem);
     case "reduce":
     case "pool2d": {
       const x = inputs.map((input) => absolute(input));

@@ -69,6 +69,26 @@ test("of scaled codes, with zero points and an int32 bias", async () => {
   expect(Array.from(await magnitudeOf(problem))).toEqual([2, 8.5]);
 });
 
+test("of a chain: the errors of its functions, carried to the end", async () => {
+  const problem = problemOf({
+    ...caseOf("elementwise/unary/reciprocal"),
+    spec: {
+      op: "elementwise",
+      inputs: [{ dtype: "float32", shape: [2] }],
+      attributes: {
+        constants: 0,
+        steps: [
+          { kind: "unary", function: { fn: "reciprocal" }, of: 0 },
+          { kind: "binary", function: "sub", of: [1, 0] },
+        ],
+      },
+    },
+    inputs: [{ values: [2, 0.5] }],
+  });
+  // 3 last places of 0.5, and one of -1.5; 3 of 2, and one of 1.5. In units of 2 ** -24.
+  expect(Array.from(await magnitudeOf(problem))).toEqual([3 + 2, 12 + 2]);
+});
+
 test("of a cubic interpolation counts negative weights", async () => {
   const problem = problemOf(caseOf("resize/cubic/half_pixel/float32/a-0.5/4to9"));
   const [result] = await solve(problem);

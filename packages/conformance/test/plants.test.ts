@@ -75,6 +75,20 @@ describe("a kernel that computes something else", () => {
     const half = (x: number) => roundHalfEven(x * 1024) / 1024;
     expect(await failuresOf(rounded(half), "matmul/large/float32")).toMatchObject([{ kind: "mismatch" }]);
   });
+
+  test("a chain with a reciprocal that is a few last places off passes, one that is far off is caught", async () => {
+    // reciprocal(x) * 0.75 - x
+    const off = (places: number) =>
+      withKernel("elementwise", [{ activation: "float32", output: "float32", arithmetic: "native" }], () => {
+        return ([x], [y]) => {
+          if (!(x instanceof Float32Array && y instanceof Float32Array)) return;
+          for (const [i, number] of x.entries())
+            y[i] = Math.fround(Math.fround((1 / number) * (1 + places * 2 ** -23)) * 0.75) - number;
+        };
+      });
+    expect(await failuresOf(off(1), "elementwise/unary/reciprocal")).toEqual([]);
+    expect(await failuresOf(off(40), "elementwise/unary/reciprocal")).toMatchObject([{ kind: "mismatch" }]);
+  });
 });
 
 describe("a kernel that misuses memory", () => {

@@ -6,8 +6,10 @@ import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { dequantize } from "./dequantize.ts";
+import { elementwise } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import { linear } from "./linear.ts";
+import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
@@ -31,6 +33,8 @@ export const kernels: JsKernels = {
   requantize,
   unary,
   binary,
+  elementwise,
+  lookup,
   cast,
   where,
   reduce,

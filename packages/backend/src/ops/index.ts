@@ -5,6 +5,7 @@ import { type BinaryAttributes, binary } from "./binary.ts";
 import { type CastAttributes, cast } from "./cast.ts";
 import { type Conv2dAttributes, conv2d } from "./conv2d.ts";
 import type { OpDefinition } from "./definition.ts";
+import { type ElementwiseAttributes, type ElementwiseWeights, elementwise } from "./elementwise.ts";
 import {
   type ConcatAttributes,
   concat,
@@ -16,6 +17,7 @@ import {
   transpose,
 } from "./layout.ts";
 import { type LinearAttributes, linear } from "./linear.ts";
+import { type LookupAttributes, type LookupWeights, lookup } from "./lookup.ts";
 import { type MatmulAttributes, type MatmulWeights, matmul } from "./matmul.ts";
 import {
   type BatchNormAttributes,
@@ -54,6 +56,8 @@ export interface OpMap {
   requantize: { attributes: RequantizeAttributes; weights: RequantizeWeights };
   unary: { attributes: UnaryAttributes; weights: never };
   binary: { attributes: BinaryAttributes; weights: never };
+  elementwise: { attributes: ElementwiseAttributes; weights: ElementwiseWeights };
+  lookup: { attributes: LookupAttributes; weights: LookupWeights };
   cast: { attributes: CastAttributes; weights: never };
   where: { attributes: WhereAttributes; weights: never };
   reduce: { attributes: ReduceAttributes; weights: never };
@@ -81,6 +85,8 @@ export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   requantize,
   unary,
   binary,
+  elementwise,
+  lookup,
   cast,
   where,
   reduce,

@@ -6,9 +6,11 @@ import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { conv2d } from "./conv2d.ts";
 import { dequantize } from "./dequantize.ts";
+import { elementwise } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import { concat, transpose } from "./layout.ts";
 import { linear } from "./linear.ts";
+import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
@@ -31,6 +33,8 @@ const byOp: { readonly [O in OpName]: readonly Case[] } = {
   requantize,
   unary,
   binary,
+  elementwise,
+  lookup,
   cast,
   where,
   reduce,

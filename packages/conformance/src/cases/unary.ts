@@ -5,7 +5,7 @@ import { type Case, defineCase } from "../case.ts";
 import type { Recipe } from "../recipe.ts";
 import { FLOAT32, floats, integers, shaped, values } from "./helpers.ts";
 
-const parametrized: readonly UnaryFunction[] = [
+export const parametrized: readonly UnaryFunction[] = [
   { fn: "clip", min: -0.75, max: 1.5 },
   { fn: "clip", min: 0 },
   { fn: "clip", max: 0.25 },
@@ -24,7 +24,7 @@ const parametrized: readonly UnaryFunction[] = [
 ];
 
 /** Where a function is defined, and its float16 results are finite. The others take -8 to 8. */
-const domains: { readonly [F in UnaryFunction["fn"]]?: readonly [number, number] } = {
+export const domains: { readonly [F in UnaryFunction["fn"]]?: readonly [number, number] } = {
   sqrt: [0, 1000],
   log: [0.001, 1000],
   reciprocal: [0.01, 10],
@@ -44,7 +44,7 @@ const onFloats = plainFunctions.filter((fn) => fn !== "not" && fn !== "bitwiseNo
 const onIntegers = ["abs", "neg", "sign", "relu", "bitwiseNot"] as const;
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
-function functionName(value: UnaryFunction): string {
+export function functionName(value: UnaryFunction): string {
   const { fn, ...parameters } = value;
   return [fn, ...Object.entries(parameters).map(([name, parameter]) => `${name}${parameter}`)].join("-");
 }

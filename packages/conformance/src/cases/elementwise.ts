@@ -1,0 +1,315 @@
+/** Cases of elementwise: every kind of step, codes and numbers in and out, broadcasting, errors that are carried along. */
+import {
+  type ElementwiseStep,
+  elementwiseBinary,
+  isElementwiseUnary,
+  plainFunctions,
+  type UnaryFunction,
+} from "@bitbudget/backend";
+import type { TensorType } from "@bitbudget/core";
+import { type Case, defineCase } from "../case.ts";
+import type { Recipe } from "../recipe.ts";
+import { shaped, shapeName, values } from "./helpers.ts";
+import { domains, functionName, parametrized } from "./unary.ts";
+
+const codes = ["uint8", "int8"] as const;
+const formats = ["float32", ...codes] as const;
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+
+const unary = (fn: UnaryFunction["fn"] & (typeof plainFunctions)[number], of: number): ElementwiseStep => ({
+  kind: "unary",
+  function: { fn },
+  of,
+});
+const binary = (fn: (typeof elementwiseBinary)[number], a: number, b: number): ElementwiseStep => ({
+  kind: "binary",
+  function: fn,
+  of: [a, b],
+});
+
+const toCodes = (of: number, scale: number, zeroPoint: number, dtype: "uint8" | "int8"): ElementwiseStep => ({
+  kind: "quantize",
+  of,
+  scale,
+  zeroPoint,
+  dtype,
+});
+
+interface Chain {
+  readonly constants?: readonly number[];
+  readonly steps: readonly ElementwiseStep[];
+  readonly recipes?: readonly Recipe[];
+  readonly expected?: readonly number[];
+}
+
+function chain(
+  name: string,
+  inputs: readonly TensorType[],
+  { constants = [], steps, recipes, expected }: Chain,
+): Case {
+  const spec = { op: "elementwise", inputs, attributes: { constants: constants.length, steps } } as const;
+  return defineCase(`elementwise/${name}`, spec, {
+    ...(recipes === undefined ? {} : { inputs: recipes }),
+    weights: { constants: values(...constants) },
+    ...(expected === undefined ? {} : { expected: [expected] }),
+  });
+}
+
+/** Inputs of some formats as numbers; constants 0 and 1 are the scale and the zero point of all codes. */
+function decoded(
+  inputs: readonly TensorType[],
+  constants: number,
+): { numbers: number[]; steps: ElementwiseStep[] } {
+  const steps: ElementwiseStep[] = [];
+  const numbers = inputs.map(({ dtype }, of) => {
+    if (dtype === "float32") return of;
+    steps.push({ kind: "dequantize", of, scale: inputs.length, zeroPoint: inputs.length + 1 });
+    return inputs.length + constants + steps.length - 1;
+  });
+  return { numbers, steps };
+}
+
+/** relu(a + b), as residual connections have it, between any formats. */
+function residual(a: TensorType, b: TensorType, output: (typeof formats)[number], name: string): Case {
+  const inputs = [a, b];
+  const constants = [0.0625, 10, 0.125, 3];
+  const { numbers, steps } = decoded(inputs, constants.length);
+  const push = (step: ElementwiseStep) => inputs.length + constants.length + steps.push(step) - 1;
+  const [first = 0, second = 0] = numbers;
+  // Where no codes come in, their scale and zero point are numbers like any other.
+  const scaled = steps.length > 0 ? first : push(binary("max", push(binary("mul", first, 2)), 3));
+  const sum = push(unary("relu", push(binary("add", scaled, second))));
+  if (output === "float32") push(binary("max", push(binary("mul", sum, 4)), 5));
+  else push(toCodes(sum, 4, 5, output));
+  const recipes = inputs.map(
+    ({ dtype }): Recipe =>
+      dtype === "float32" ? { min: -8, max: 8 } : { min: dtype === "int8" ? -128 : 0, max: 127 },
+  );
+  return chain(name, inputs, { constants, steps, recipes });
+}
+
+type Shapes = readonly (readonly number[])[];
+/** A row of channels against an image in both layouts, columns, scalars, ranks that differ, both repeated in turn. */
+const broadcasts: readonly Shapes[] = [
+  [[1, 3, 5, 8], [8]],
+  [[1, 3, 5, 9], [9]],
+  [[2, 3, 33], [33]],
+  [
+    [2, 3, 4, 5],
+    [3, 1, 1],
+  ],
+  [
+    [2, 3, 17],
+    [1, 3, 1],
+  ],
+  [[4, 9], []],
+  [[], [4, 9]],
+  [[5], [1]],
+  [
+    [4, 1],
+    [1, 33],
+  ],
+  [
+    [2, 1, 3, 1],
+    [4, 1, 5],
+  ],
+  [
+    [3, 7],
+    [2, 1, 7],
+  ],
+  [[0, 3], [3]],
+];
+
+/** Any functions, each followed by one that carries its error on: a product, a difference with what it is of. */
+function unaryChain(value: UnaryFunction): Case {
+  const [min, max] = domains[value.fn] ?? [-8, 8];
+  return chain(`unary/${functionName(value)}`, [shaped("float32", 3, 13)], {
+    constants: [0.75],
+    steps: [{ kind: "unary", function: value, of: 0 }, binary("mul", 2, 1), binary("sub", 3, 0)],
+    recipes: [{ min, max }],
+  });
+}
+
+const functions = [...plainFunctions.map((fn): UnaryFunction => ({ fn })), ...parametrized].filter(
+  isElementwiseUnary,
+);
+
+export const elementwise: readonly Case[] = [
+  ...functions.map(unaryChain),
+  ...elementwiseBinary.map((fn, i) =>
+    chain(`binary/${fn}`, [shaped("float32", 3, 11), shaped("float32", ...(i % 2 === 0 ? [11] : [3, 11]))], {
+      constants: [-0.5],
+      steps: [binary(fn, 0, 1), binary("add", 3, 2), binary(fn === "pow" ? "mul" : fn, 4, 1)],
+      recipes:
+        fn === "pow"
+          ? [
+              { min: 0.25, max: 4 },
+              { min: -3, max: 3 },
+            ]
+          : [
+              { min: -8, max: 8 },
+              { min: 0.5, max: 4 },
+            ],
+    }),
+  ),
+  // Formats
+  ...formats.flatMap((a) =>
+    formats.flatMap((b) =>
+      formats.map((output) =>
+        residual(shaped(a, 3, 13), shaped(b, 3, 13), output, `residual/${a}+${b}-${output}`),
+      ),
+    ),
+  ),
+  ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 1030].map((length, i) =>
+    residual(
+      shaped(formats[i % 3]!, length),
+      shaped(formats[(i + 1) % 3]!, length),
+      formats[Math.floor(i / 3) % 3]!,
+      `lengths/${length}`,
+    ),
+  ),
+  // Shapes
+  ...broadcasts.flatMap(([a = [], b = []]) =>
+    (["float32", "uint8", "int8"] as const).map((output, i) =>
+      residual(
+        shaped(formats[i]!, ...a),
+        shaped(formats[(i + 2) % 3]!, ...b),
+        output,
+        `broadcast/${shapeName(a)}and${shapeName(b)}-${output}`,
+      ),
+    ),
+  ),
+  residual(shaped("uint8"), shaped("int8"), "uint8", "scalars"),
+  // Normalized with a row for each channel, as MobileNet has it between codes.
+  ...(
+    [
+      ["nhwc", [1, 4, 4, 24], [24]],
+      ["nchw", [1, 6, 5, 5], [6, 1, 1]],
+    ] as const
+  ).flatMap(([layout, image, row]) =>
+    codes.map((dtype) =>
+      chain(
+        `normalized/${layout}/${dtype}`,
+        [shaped(dtype, ...image), shaped("float32", ...row), shaped("float32", ...row)],
+        {
+          constants: [0.05, 7, 0.02, 0],
+          steps: [
+            { kind: "dequantize", of: 0, scale: 3, zeroPoint: 4 },
+            binary("mul", 7, 1),
+            binary("add", 8, 2),
+            { kind: "unary", function: { fn: "clip", min: 0, max: 6 }, of: 9 },
+            toCodes(10, 5, 6, "uint8"),
+          ],
+          recipes: [
+            { min: 0, max: 127 },
+            { min: 0.5, max: 2 },
+            { min: -1, max: 1 },
+          ],
+        },
+      ),
+    ),
+  ),
+  // onnxruntime's QLinearAdd: in units of the result, the zero point added before the rounding.
+  ...codes.map((dtype) =>
+    chain(`qlinear-add/${dtype}`, [shaped(dtype, 5, 21), shaped(dtype, 5, 21)], {
+      constants: [0.7, 100, 0.45, 90, 11, 1, 0],
+      steps: [
+        { kind: "dequantize", of: 0, scale: 2, zeroPoint: 3 },
+        { kind: "dequantize", of: 1, scale: 4, zeroPoint: 5 },
+        binary("add", 9, 10),
+        binary("add", 11, 6),
+        toCodes(12, 7, 8, dtype),
+      ],
+    }),
+  ),
+  // Sizes
+  chain(
+    "many/inputs",
+    Array.from({ length: 6 }, (_, i) => shaped(formats[i % 3]!, ...(i < 3 ? [4, 9] : [9]))),
+    {
+      constants: [0.125, 3],
+      ...(() => {
+        const inputs = Array.from({ length: 6 }, (_, i) => shaped(formats[i % 3]!));
+        const { numbers, steps } = decoded(inputs, 2);
+        const [first = 0, ...others] = numbers;
+        let sum = first;
+        for (const number of others) sum = 8 + steps.push(binary("add", sum, number)) - 1;
+        return { steps };
+      })(),
+    },
+  ),
+  chain("many/steps", [shaped("float32", 37)], {
+    constants: [0.75, 0.5],
+    steps: Array.from({ length: 64 }, (_, i) =>
+      binary(i % 2 === 0 ? "mul" : "add", i === 0 ? 0 : i + 2, i % 2 === 0 ? 1 : 2),
+    ),
+  }),
+  // A value that several steps read, and both operands the same.
+  chain("shared/x-times-sigmoid", [shaped("float32", 29)], {
+    steps: [unary("sigmoid", 0), binary("mul", 0, 1), binary("mul", 2, 2), binary("sub", 3, 1)],
+  }),
+  chain("carried/tanh-exp-cancel", [shaped("float32", 33)], {
+    constants: [1],
+    steps: [unary("tanh", 0), unary("exp", 2), binary("sub", 3, 1), unary("floor", 4), binary("add", 5, 4)],
+  }),
+
+  // By hand
+  chain("by-hand/residual", [shaped("uint8", 2, 3), shaped("int8", 3)], {
+    constants: [0.5, 128, 0.25, 0, 0.5, 10],
+    steps: [
+      { kind: "dequantize", of: 0, scale: 2, zeroPoint: 3 },
+      { kind: "dequantize", of: 1, scale: 4, zeroPoint: 5 },
+      binary("add", 8, 9),
+      unary("relu", 10),
+      toCodes(11, 6, 7, "uint8"),
+    ],
+    recipes: [values(128, 130, 126, 255, 0, 129), values(0, 4, -1)],
+    // a: 0 1 -1 / 63.5 -64 0.5, b: 0 1 -0.25; halves from 10 on; 0.25 / 0.5 is a tie and goes to 0.
+    expected: [10, 14, 10, 137, 10, 10],
+  }),
+  chain("by-hand/rounds-each-step", [shaped("float32", 2)], {
+    constants: [2 ** -24, 1],
+    steps: [binary("add", 0, 1), binary("add", 3, 2), binary("sub", 4, 0)],
+    recipes: [values(1, 2 ** 24)],
+    expected: [1, 0],
+  }),
+  // (1 + 2 ** -12) squared is a tie that goes to 1 + 2 ** -11; a fused multiply-add would leave 2 ** -24.
+  ...([1, 5, 16] as const).map((length) =>
+    chain(`by-hand/no-fused-multiply-add/${length}`, [shaped("float32", length)], {
+      constants: [-(1 + 2 ** -11)],
+      steps: [binary("mul", 0, 0), binary("add", 2, 1)],
+      recipes: [values(1 + 2 ** -12)],
+      expected: Array.from({ length }, () => 0),
+    }),
+  ),
+  chain("by-hand/quotient-in-float32", [shaped("float32", 1)], {
+    constants: [0.5128602981567383, 0],
+    steps: [toCodes(0, 1, 2, "int8")],
+    recipes: [values(33.079490661621094)],
+    expected: [64],
+  }),
+  chain("by-hand/ties", [shaped("float32", 9)], {
+    constants: [1, 3],
+    steps: [unary("neg", 0), toCodes(3, 1, 2, "uint8")],
+    recipes: [values(-0.5, -1.5, -2.5, 0.5, 1.5, -252, -252.5, 3.5, 1e30)],
+    expected: [3, 5, 5, 3, 1, 255, 255, 0, 0],
+  }),
+  chain("by-hand/special-to-codes", [shaped("float32", 5)], {
+    constants: [1, 7],
+    steps: [unary("relu", 0), toCodes(3, 1, 2, "int8")],
+    recipes: [values(nan, inf, -inf, -0, 2)],
+    expected: [7, 127, 7, 7, 9],
+  }),
+  chain("by-hand/special", [shaped("float32", 6), shaped("float32", 6)], {
+    constants: [0],
+    steps: [binary("max", 0, 1), binary("add", 3, 2)],
+    recipes: [values(nan, inf, -inf, -0, 1, -1), values(1, nan, -inf, 0, inf, 2)],
+    expected: [nan, nan, -inf, 0, inf, 2],
+  }),
+  chain("by-hand/prelu-by-rows", [shaped("float32", 2, 2), shaped("float32", 2)], {
+    constants: [1],
+    steps: [binary("prelu", 0, 1), binary("sub", 3, 2)],
+    recipes: [values(-2, -2, 3, -0.5), values(0.25, 0.5)],
+    expected: [-1.5, -2, 2, -1.25],
+  }),
+];
