@@ -18,6 +18,7 @@ export * from "./ops/matmul.ts";
 export * from "./ops/normalization.ts";
 export * from "./ops/pool2d.ts";
 export * from "./ops/quantize.ts";
+export * from "./ops/recurrent.ts";
 export * from "./ops/reduce.ts";
 export * from "./ops/resize.ts";
 export * from "./ops/slice.ts";

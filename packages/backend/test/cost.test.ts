@@ -98,6 +98,19 @@ describe("costOf", () => {
     expect(costOf(spec(true))).toEqual(cost(4 * 12 * 33, ...bytes));
   });
 
+  test("recurrent: three gates of 3, 5 steps of 2 sequences", () => {
+    const spec: KernelSpec<"recurrent"> = {
+      op: "recurrent",
+      inputs: [
+        { dtype: "float16", shape: [5, 2, 9] },
+        { dtype: "float16", shape: [2, 3] },
+      ],
+      attributes: { cell: "gru" },
+    };
+    // For each gate 3 multiply-adds and 3 operations; 27 recurrent weights.
+    expect(costOf(spec)).toEqual(cost(10 * 9 * (2 * 3 + 3), 2 * (90 + 6), 4 * 27, 2 * (30 + 6)));
+  });
+
   test("ops that move elements cost their bytes alone", () => {
     const spec: KernelSpec<"transpose"> = {
       op: "transpose",

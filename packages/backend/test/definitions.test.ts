@@ -26,6 +26,7 @@ describe("outputs", () => {
     ["reduce", [of("float32", 3)]],
     ["softmax", [of("float32", 2, 3)]],
     ["attention", [of("float32", 2, 4, 3, 6)]],
+    ["recurrent", [of("float32", 5, 2, 3), of("float32", 2, 3)]],
     ["layerNorm", [of("float32", 2, 3, 4)]],
     ["batchNorm", [of("float32", 2, 3, 4)]],
     ["pool2d", [of("float32", 1, 4, 8, 8)]],
@@ -125,6 +126,18 @@ describe("weights", () => {
       inputZeroPoint: of("int32"),
       zeroPoint: of("uint8"),
     });
+  });
+
+  test("of chains and tables", () => {
+    expect(weights(spec<AnySpec["op"]>("elementwise"))).toEqual({ constants: of("float32", 5) });
+    expect(weights(spec<AnySpec["op"]>("lookup"))).toEqual({ table: of("uint8", 256) });
+  });
+
+  test("of recurrent layers: rows for each gate, a bias where it comes before the reset", () => {
+    const recurrence = of("float32", 9, 3);
+    expect(weights(spec<AnySpec["op"]>("recurrent"))).toEqual({ recurrence });
+    const before = altered(spec("recurrent"), "attributes.linearBeforeReset", true);
+    expect(weights(before)).toEqual({ recurrence, bias: of("float32", 3) });
   });
 
   test("of normalizations", () => {

@@ -90,6 +90,11 @@ export const sound: { readonly [O in AnySpec["op"]]?: KernelSpec<O> } = {
     ],
     attributes: { scale: 0.5, causal: true },
   },
+  recurrent: {
+    op: "recurrent",
+    inputs: [of("float32", 5, 2, 9), of("float32", 2, 3)],
+    attributes: { cell: "gru", reverse: true, clip: 3 },
+  },
   layerNorm: {
     op: "layerNorm",
     inputs: [of("float32", 2, 3, 4)],

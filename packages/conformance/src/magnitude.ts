@@ -15,11 +15,12 @@ import {
 import { elementCount, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
 import { attentionMagnitude } from "./magnitude-attention.ts";
 import { elementwiseMagnitude } from "./magnitude-elementwise.ts";
+import { recurrentMagnitudes } from "./magnitude-recurrent.ts";
 import { type Problem, solve } from "./oracle.ts";
 
-/** One number for each element of the output. Throws for ops whose tolerances never ask for it. */
-export async function magnitudeOf(problem: Problem): Promise<ArrayLike<number>> {
-  const { spec, inputs } = problem;
+/** One number for each element of an output. Throws for ops whose tolerances never ask for it. */
+export async function magnitudeOf(problem: Problem, output = 0): Promise<ArrayLike<number>> {
+  const { spec, inputs, weights } = problem;
   switch (spec.op) {
     case "linear":
       return numbersOf({
@@ -35,6 +36,8 @@ export async function magnitudeOf(problem: Problem): Promise<ArrayLike<number>> 
       return numbersOf(absoluteProduct(problem, spec));
     case "attention":
       return attentionMagnitude(spec, inputs);
+    case "recurrent":
+      return recurrentMagnitudes(spec, inputs, weights)[output] ?? [];
     case "elementwise":
       return elementwiseMagnitude(spec, problem);
     case "reduce":

@@ -258,7 +258,7 @@ async function compareAll(problem: Problem, actual: readonly HostTensor[], expec
     let comparison = compare(value, right, tolerance);
     // Against the magnitude only where results alone do not do: it takes another run of the oracle.
     if (comparison.worst > 0 && tolerance.of === "magnitude")
-      comparison = compare(value, right, tolerance, await magnitudeOf(problem));
+      comparison = compare(value, right, tolerance, await magnitudeOf(problem, output));
     worst = Math.max(worst, comparison.worst);
     const { first } = comparison;
     if (first === undefined) continue;

@@ -33,6 +33,25 @@ test.each<[string, readonly number[]]>([
   expect(Array.from(await magnitudeOf(problemOf(caseOf(id))))).toEqual(expected);
 });
 
+test("of recurrent states: errors of the steps before, through slopes, and one for each function", async () => {
+  const [first, second] = [0.2 + Math.log(3), Math.log(2)];
+  const problem = problemOf({
+    ...caseOf("recurrent/by-hand/rnn/steps"),
+    inputs: [{ values: [first, second] }, { values: [0.2] }],
+    weights: { recurrence: { values: [-1] } },
+  });
+  const { tanh } = Math;
+  // A sum of x and h, each as large as it is; the slope of tanh at the difference; 1 for tanh itself.
+  const h1 = tanh(first - 0.2);
+  const e1 = (1 - h1 ** 2) * (first + 0.2) + 1;
+  const h2 = tanh(second - h1);
+  const e2 = (1 - h2 ** 2) * (second + h1 + e1) + 1;
+  const expected = [h1 + e1, Math.abs(h2) + e2];
+  const [steps, last] = [await magnitudeOf(problem), await magnitudeOf(problem, 1)];
+  for (const [i, size] of expected.entries()) expect(steps[i]).toBeCloseTo(size, 6);
+  expect(last[0]).toBe(steps[1]);
+});
+
 test("of scaled codes, with zero points and an int32 bias", async () => {
   const found = cases.find(
     ({ spec: { op, attributes } }) =>

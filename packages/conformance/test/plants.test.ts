@@ -91,6 +91,57 @@ describe("a kernel that computes something else", () => {
   });
 });
 
+describe("a recurrent kernel", () => {
+  /** An lstm of 32 units whose every operation is rounded, sums from the last term to the first. */
+  const lstm = (round: (x: number) => number, roundState = round) =>
+    withKernel(
+      "recurrent",
+      [{ activation: "float32", weight: "float32", output: "float32", arithmetic: "native" }],
+      ({ inputs }, { recurrence }) => {
+        const [length = 0, batch = 0] = inputs[0]?.shape ?? [];
+        const [n, r] = [32, Float64Array.from(recurrence === undefined ? [] : valuesOf(recurrence))];
+        const sigmoid = (x: number) => round(1 / round(1 + round(Math.exp(-x))));
+        return ([x, ...first], [y, ...last]) => {
+          const states = first.map((state) => Float64Array.from(state, Number));
+          for (let row = 0; row < length * batch; row++) {
+            const [h = [], c = []] = states.map((state) =>
+              state.subarray((row % batch) * n, (row % batch) * n + n),
+            );
+            const gates = Float64Array.from({ length: 4 * n }, (_, g) => {
+              let sum = 0;
+              for (let k = n - 1; k >= 0; k--) sum = round(sum + round(r[g * n + k]! * h[k]!));
+              return round(sum + Number(x?.[row * 4 * n + g]));
+            });
+            for (let k = 0; k < n; k++) {
+              const [i, o, f, g] = [0, n, 2 * n, 3 * n].map((from) => gates[from + k]!) as [
+                number,
+                number,
+                number,
+                number,
+              ];
+              c[k] = roundState(round(sigmoid(f) * c[k]!) + round(sigmoid(i) * round(Math.tanh(g))));
+              h[k] = roundState(sigmoid(o) * round(Math.tanh(c[k]!)));
+              if (y instanceof Float32Array) y[row * n + k] = h[k]!;
+            }
+          }
+          for (const [i, state] of states.entries()) if (last[i] instanceof Float32Array) last[i].set(state);
+        };
+      },
+    );
+  const LONG = "recurrent/long/lstm";
+
+  test("passes in float32", async () => {
+    expect(await failuresOf(lstm(Math.fround), LONG)).toEqual([]);
+  });
+
+  test.each([
+    ["in half precision", lstm((x) => roundHalfEven(x * 2 ** 11) / 2 ** 11)],
+    ["with states in half precision", lstm(Math.fround, (x) => roundHalfEven(x * 2 ** 11) / 2 ** 11)],
+  ])("is caught %s", async (_, wrong) => {
+    expect(await failuresOf(wrong, LONG)).toMatchObject([{ kind: "mismatch" }]);
+  });
+});
+
 describe("a kernel that misuses memory", () => {
   test.each([
     ["one byte before its output", -1, "1 bytes before output 0"],

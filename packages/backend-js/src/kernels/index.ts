@@ -15,6 +15,7 @@ import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
 import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
+import { recurrent } from "./recurrent.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
 import { resize } from "./resize.ts";
@@ -40,6 +41,7 @@ export const kernels: JsKernels = {
   reduce,
   softmax,
   attention,
+  recurrent,
   layerNorm,
   batchNorm,
   pool2d,

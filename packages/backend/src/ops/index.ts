@@ -38,6 +38,7 @@ import {
   type RequantizeWeights,
   requantize,
 } from "./quantize.ts";
+import { type RecurrentAttributes, type RecurrentWeights, recurrent } from "./recurrent.ts";
 import { type ReduceAttributes, reduce } from "./reduce.ts";
 import { type ResizeAttributes, resize } from "./resize.ts";
 import { type ExpandAttributes, expand, type SliceAttributes, slice } from "./slice.ts";
@@ -63,6 +64,7 @@ export interface OpMap {
   reduce: { attributes: ReduceAttributes; weights: never };
   softmax: { attributes: SoftmaxAttributes; weights: never };
   attention: { attributes: AttentionAttributes; weights: never };
+  recurrent: { attributes: RecurrentAttributes; weights: RecurrentWeights };
   layerNorm: { attributes: LayerNormAttributes; weights: LayerNormWeights };
   batchNorm: { attributes: BatchNormAttributes; weights: BatchNormWeights };
   pool2d: { attributes: Pool2dAttributes; weights: never };
@@ -92,6 +94,7 @@ export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   reduce,
   softmax,
   attention,
+  recurrent,
   layerNorm,
   batchNorm,
   pool2d,

@@ -45,7 +45,7 @@ export function caseOf(id: string) {
 }
 
 /** backend-js with a kernel of one's own for an op. */
-export function withKernel<O extends "linear" | "matmul" | "requantize" | "elementwise">(
+export function withKernel<O extends "linear" | "matmul" | "requantize" | "elementwise" | "recurrent">(
   op: O,
   rows: readonly KernelRow[],
   make: (
