@@ -72,6 +72,20 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
     PATIENCE,
   );
 
+  test.each(["charrnn_shakespeare_lstm", "silero_vad_16k_op15"])(
+    "%s has kernels for its recurrent layers",
+    async (name) => {
+      const model = realModels.find((each) => each.name === name)!;
+      await using session = await createSession(fileOf(model, ""), { backend });
+      await session.run((await model.feeds())[0]!);
+      const rows = session.plan?.rows.filter(({ opType }) => opType === "LSTM") ?? [];
+      expect(new Set(rows.map(({ kernel, how }) => `${kernel.split(" ")[0]}, ${how}`))).toEqual(
+        new Set(["linear, native", "recurrent, native"]),
+      );
+    },
+    PATIENCE,
+  );
+
   test.each(among("int8-qdq", "int8-qoperator"))(
     "%s %s",
     async (name, version, model) => {

@@ -8,7 +8,8 @@ import type { Lowering } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { derivedFloats } from "./host-inputs.ts";
 import type { OperatorTable } from "./index.ts";
-import { checkShape, directionsOf, type LayerWeights, lowerRecurrent, lstmKind } from "./recurrent.ts";
+import { type LayerWeights, lstmKind, recurrentOnHost } from "./recurrent.ts";
+import { checkShape, directionsOf, layerOf } from "./recurrent-layer.ts";
 
 const GATES = 4;
 
@@ -49,7 +50,7 @@ function dynamicQuantizeLstm(context: Lowering): readonly Value[] {
     input: (_, direction) => matrix(input, inputSize, direction, 0, GATES),
     recurrence: (_, direction, first, gates) => matrix(recurrence, hidden, direction, first, gates),
   };
-  return lowerRecurrent(context, lstmKind, weights);
+  return recurrentOnHost(context, lstmKind, layerOf(context, lstmKind, hidden, inputSize), weights);
 }
 
 /** W or R, [directions, depth, gates * hidden], transposed and without zero points; its scale and zero point follow. */

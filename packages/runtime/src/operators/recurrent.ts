@@ -1,6 +1,9 @@
-/** LSTM, GRU and RNN: computed on the host, step after step. */
+/**
+ * LSTM, GRU and RNN: kernels where the weights are known and the cell is the usual one (recurrent-kernels.ts), else
+ * computed on the host, step after step.
+ */
 import type { TensorType } from "@bitbudget/core";
-import { findAttribute, getFloat, getFloats, getInt, getString, getStrings } from "@bitbudget/onnx";
+import { findAttribute, getFloat, getFloats, getInt, getStrings } from "@bitbudget/onnx";
 import { type Activation, makeActivations } from "../host/recurrent/activations.ts";
 import { gruCell } from "../host/recurrent/gru.ts";
 import { lstmCell } from "../host/recurrent/lstm.ts";
@@ -12,15 +15,11 @@ import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { hostInputs, type Read } from "./host-inputs.ts";
 import type { OperatorTable } from "./index.ts";
+import { recurrentKernels } from "./recurrent-kernels.ts";
+import { type CellType, checkShape, directionsOf, type Layer, layerOf } from "./recurrent-layer.ts";
 
-/** What tells the three operators apart. */
-export interface Kind {
-  /** Matrices of the shape [hidden, ...] in W and in R. */
-  readonly gates: number;
-  /** Default activations of one direction. */
-  readonly activations: readonly string[];
-  /** Indices of the inputs with the initial states: hidden, and cell where there is one. */
-  readonly states: readonly number[];
+/** One of the three operators on the host. */
+export interface Kind extends CellType {
   makeCell(parts: CellParts): Cell;
 }
 
@@ -50,9 +49,11 @@ export interface LayerWeights {
 }
 
 const lstm: Kind = {
+  cell: "lstm",
   gates: 4,
   activations: ["Sigmoid", "Tanh", "Tanh"],
   states: [5, 6],
+  peepholes: 7,
   makeCell({ context, hidden, recurrence, peepholes, activations, clip }) {
     const [gate, candidate, output] = activations;
     if (gate === undefined || candidate === undefined || output === undefined)
@@ -69,6 +70,7 @@ const lstm: Kind = {
 };
 
 const gru: Kind = {
+  cell: "gru",
   gates: 3,
   activations: ["Sigmoid", "Tanh"],
   states: [5],
@@ -89,6 +91,7 @@ const gru: Kind = {
 };
 
 const rnn: Kind = {
+  cell: "rnn",
   gates: 1,
   activations: ["Tanh"],
   states: [5],
@@ -119,41 +122,35 @@ function floatWeights(context: Lowering, { gates }: Kind): LayerWeights {
   };
 }
 
-/** A layer with the inputs X, (W, R,) B, sequence_lens, initial states, P at their ONNX places. */
-export function lowerRecurrent(context: Lowering, kind: Kind, weights: LayerWeights): readonly Value[] {
+/** A layer on the host, with the inputs X, (W, R,) B, sequence_lens, initial states, P at their ONNX places. */
+export function recurrentOnHost(
+  context: Lowering,
+  kind: Kind,
+  layer: Layer,
+  weights: LayerWeights,
+): readonly Value[] {
   const { node } = context;
-  const { hidden, inputSize } = weights;
   const { dtype } = context.input(0).type;
-  const batchFirst = getInt(node, "layout", 0) !== 0;
-  checkShape(context, 0, [undefined, undefined, inputSize]);
-  const [d0 = 0, d1 = 0] = context.input(0).type.shape;
-  const [length, batch] = batchFirst ? [d1, d0] : [d0, d1];
-  const reversed = directionsOf(context);
+  const { length, batch, hidden, reversed, batchFirst } = layer;
   const directions = reversed.length;
-  if (getInt(node, "hidden_size", hidden) !== hidden)
-    context.fail(`has hidden_size ${getInt(node, "hidden_size")}, but R is for ${hidden}`);
-
-  const stateShape = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-  checkShape(context, 3, [directions, 2 * kind.gates * hidden]);
-  checkShape(context, 4, [batch]);
-  for (const index of kind.states) checkShape(context, index, stateShape);
-  if (kind === lstm) checkShape(context, 7, [directions, 3 * hidden]);
-
   const activations = activationsOf(context, kind, directions);
   const clip = findAttribute(node, "clip") === undefined ? undefined : getFloat(node, "clip");
   const y: TensorType = {
     dtype,
     shape: batchFirst ? [batch, length, directions, hidden] : [length, directions, batch, hidden],
   };
-  const state: TensorType = { dtype, shape: stateShape };
-  const peepholeIndex = kind === lstm ? [7] : [];
-  const inputs = hostInputs(context, [0, ...weights.indices, 3, 4, ...kind.states, ...peepholeIndex]);
+  const state: TensorType = {
+    dtype,
+    shape: batchFirst ? [batch, directions, hidden] : [directions, batch, hidden],
+  };
+  const optional = kind.peepholes === undefined ? [] : [kind.peepholes];
+  const inputs = hostInputs(context, [0, ...weights.indices, 3, 4, ...kind.states, ...optional]);
 
   return context.host([y, ...kind.states.map(() => state)], inputs.values, (tensors) => {
     const { read, find } = inputs.of(tensors);
     const biases = find(3) ?? new Float64Array(directions * 2 * kind.gates * hidden);
-    const peepholes = kind === lstm ? find(7) : undefined;
-    const layer = reversed.map((reverse, d) => {
+    const peepholes = kind.peepholes === undefined ? undefined : find(kind.peepholes);
+    const cells = reversed.map((reverse, d) => {
       const width = kind.gates * hidden;
       const bias = biases.subarray(2 * d * width, 2 * (d + 1) * width);
       const cell = kind.makeCell({
@@ -176,7 +173,7 @@ export function lowerRecurrent(context: Lowering, kind: Kind, weights: LayerWeig
       if (!(each >= 0 && each <= length))
         context.fail(`has a sequence of length ${each} in a tensor of ${length} steps`);
     const outputs = new Float64Array(length * directions * batch * hidden);
-    runLayer(size, layer, read(0), lengths, states, outputs);
+    runLayer(size, cells, read(0), lengths, states, outputs);
     return [tensorOfFloats(y, outputs), ...states.map((values) => tensorOfFloats(state, values))];
   });
 }
@@ -188,15 +185,6 @@ function inputBias(context: Lowering, kind: Kind, bias: Float64Array, hidden: nu
   const sum = bias.slice(0, width);
   for (let i = 0; i < width - apart; i++) sum[i]! += bias[width + i]!;
   return sum;
-}
-
-/** For each direction, whether it runs backwards. */
-export function directionsOf(context: Lowering): readonly boolean[] {
-  const direction = getString(context.node, "direction", "forward");
-  if (direction === "forward") return [false];
-  if (direction === "reverse") return [true];
-  if (direction === "bidirectional") return [false, true];
-  return context.fail(`has the unknown direction ${JSON.stringify(direction)}`);
 }
 
 function activationsOf(context: Lowering, kind: Kind, directions: number): readonly Activation[][] {
@@ -219,25 +207,12 @@ function activationsOf(context: Lowering, kind: Kind, directions: number): reado
   }
 }
 
-/** Undefined leaves a size open. */
-export function checkShape(
-  context: Lowering,
-  index: number,
-  expected: readonly (number | undefined)[],
-): void {
-  if (!context.has(index)) return;
-  const { shape } = context.input(index).type;
-  const fits =
-    shape.length === expected.length &&
-    expected.every((size, axis) => size === undefined || size === shape[axis]);
-  if (!fits)
-    context.fail(
-      `input ${index} has the shape [${shape.join(", ")}], needs [${expected.map((size) => size ?? "?").join(", ")}]`,
-    );
-}
-
 function operator(kind: Kind): Operator {
-  return (context) => lowerRecurrent(context, kind, floatWeights(context, kind));
+  return (context) => {
+    const weights = floatWeights(context, kind);
+    const layer = layerOf(context, kind, weights.hidden, weights.inputSize);
+    return recurrentKernels(context, kind, layer) ?? recurrentOnHost(context, kind, layer, weights);
+  };
 }
 
 export const recurrent: OperatorTable = { LSTM: operator(lstm), GRU: operator(gru), RNN: operator(rnn) };
