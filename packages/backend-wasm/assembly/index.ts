@@ -4,3 +4,4 @@ export { probeDot } from "./probe";
 export { productF32 } from "./product-f32";
 export { depthwiseF32 } from "./depthwise-f32";
 export { transposeMatrices } from "./transpose";
+export { matmulF32 } from "./matmul-f32";

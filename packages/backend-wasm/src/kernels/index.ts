@@ -2,5 +2,6 @@
 import type { WasmKernels } from "../kernel.ts";
 import { conv2d } from "./conv2d.ts";
 import { linear } from "./linear.ts";
+import { matmul } from "./matmul.ts";
 
-export const kernels: WasmKernels = { linear, conv2d };
+export const kernels: WasmKernels = { linear, conv2d, matmul };

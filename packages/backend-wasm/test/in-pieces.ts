@@ -1,0 +1,46 @@
+/** Cases beyond the suite's, on both builds, with every range split as threads would split it. */
+import { type Backend, createBackend } from "@bitbudget/backend";
+import { type Case, describeFailures, runCase } from "@bitbudget/conformance";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Context } from "../src/context.ts";
+import { createContext } from "../src/create-context.ts";
+import { wasmDevice } from "../src/device.ts";
+import { kernels } from "../src/kernels/index.ts";
+import type { BuildName } from "../src/module.ts";
+
+/** A backend that runs ranges in three uneven pieces, the last one first. */
+async function openInPieces(build: BuildName): Promise<Backend> {
+  const whole = await createContext({ build });
+  const context: Context = {
+    ...whole,
+    run(name, total, _work, ...args) {
+      const cuts = [0, Math.floor(total / 3), Math.floor((total * 4) / 5), total];
+      const kernel = whole.exports[name] as (...all: number[]) => void;
+      for (let i = 3; i > 0; i--) if (cuts[i - 1]! < cuts[i]!) kernel(cuts[i - 1]!, cuts[i]!, ...args);
+    },
+  };
+  const info = { key: `wasm-${build}-in-pieces`, description: "ranges in pieces" };
+  return createBackend({
+    name: "wasm",
+    device: wasmDevice(whole.memory, info, () => {}),
+    context,
+    kernels,
+  });
+}
+
+/** Compares with backend-js; none of the cases may be refused. */
+export function describeInPieces(cases: readonly Case[]): void {
+  describe.for(["simd", "relaxed"] as const)("%s build, ranges in pieces", (build) => {
+    let backend: Backend;
+    beforeAll(async () => {
+      backend = await openInPieces(build);
+    });
+    afterAll(() => backend.dispose());
+
+    test.for(cases.map((each) => [each.id, each] as const))("%s", async ([, each]) => {
+      const result = await runCase(backend, each);
+      if (result.status === "failed") throw new Error(describeFailures(each, result.failures, "wasm"));
+      expect(result.status).toBe("passed");
+    });
+  });
+}
