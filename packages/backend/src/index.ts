@@ -1,5 +1,6 @@
 export * from "./backend.ts";
 export * from "./capability.ts";
+export * from "./codes.ts";
 export * from "./cost.ts";
 export * from "./create.ts";
 export * from "./errors.ts";

@@ -2,8 +2,8 @@
  * Activations as the sums of linear and conv2d take them: numbers with their zero point taken off, and the scales that
  * the kernel found itself where quantization is dynamic. NaN does not count in a range, and its code stands for 0.
  */
+import { quantizeNumber } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
-import { quantizeNumber } from "../codes.ts";
 import type { Numbers } from "../kernel.ts";
 
 export interface Activations {

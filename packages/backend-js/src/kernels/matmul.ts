@@ -1,7 +1,13 @@
 /** matmul: both operands laid out as rows of K numbers, then every row of a with every row of b. */
-import { broadcastStrides, type KernelRow, matmulSize, type Weights } from "@bitbudget/backend";
+import {
+  broadcastStrides,
+  type KernelRow,
+  matmulSize,
+  multiplier,
+  requantizeSum,
+  type Weights,
+} from "@bitbudget/backend";
 import { type DType, dtypes, elementCount } from "@bitbudget/core";
-import { multiplier, requantizeSum } from "../codes.ts";
 import { load, results, scalar, store } from "../elements.ts";
 import type { JsKernel, Numbers } from "../kernel.ts";
 import { dot } from "./dot.ts";

@@ -1,6 +1,6 @@
 /** quantize: numbers to codes, affine; to float8 and float4 by scale alone. */
+import { type CodeRange, quantizeNumber } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
-import { type CodeRange, quantizeNumber } from "../codes.ts";
 import { keep, load, results, store } from "../elements.ts";
 import { groupsOf } from "../groups.ts";
 import type { JsKernel } from "../kernel.ts";

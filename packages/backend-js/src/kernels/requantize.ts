@@ -1,6 +1,6 @@
 /** requantize: codes or int32 sums to 8-bit codes of another scale. */
+import { requantizeSum } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
-import { requantizeSum } from "../codes.ts";
 import { keep, load, results, scalar, store } from "../elements.ts";
 import { groupsOf } from "../groups.ts";
 import type { JsKernel } from "../kernel.ts";

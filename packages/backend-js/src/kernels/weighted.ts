@@ -5,16 +5,18 @@
 import {
   type Arithmetic,
   blockCount,
+  clampCodes,
   type KernelRow,
+  multiplier,
   type Operand,
-  type UnaryFunction,
+  quantizeNumber,
+  requantizeSum,
   type WeightedSpec,
   type WeightOperand,
   type Weights,
   weightedArithmetic,
 } from "@bitbudget/backend";
 import { type DType, dtypes, elementCount, type HostTensor, type Storage } from "@bitbudget/core";
-import { multiplier, quantizeNumber, requantizeSum } from "../codes.ts";
 import { keep, load, scalar } from "../elements.ts";
 import { unaryFunction } from "../functions.ts";
 import { dot, type Factors } from "./dot.ts";
@@ -151,29 +153,13 @@ function integerOutput(spec: WeightedSpec, { weights, factors, channels, depth }
   const multipliers = spread(weights.scale, 1, channels).map((scale) =>
     multiplier(inputScale, scale, outputScale),
   );
-  const { low, high } = clamp(spec.attributes.activation, (x) =>
+  const { min, max } = clampCodes(spec.attributes.activation, (x) =>
     quantizeNumber(x, outputScale, zeroPoint, range),
   );
   return (rows, row, channel) => {
     const code = requantizeSum(sum(rows, row, channel), multipliers[channel]!, zeroPoint, range);
-    return Math.min(Math.max(code, low), high);
+    return Math.min(Math.max(code, min), max);
   };
-}
-
-/** Codes between which an activation keeps an 8-bit output. */
-function clamp(
-  activation: UnaryFunction | undefined,
-  code: (x: number) => number,
-): { low: number; high: number } {
-  const infinity = Number.POSITIVE_INFINITY;
-  switch (activation?.fn) {
-    case "relu":
-      return { low: code(0), high: code(infinity) };
-    case "clip":
-      return { low: code(activation.min ?? -infinity), high: code(activation.max ?? infinity) };
-    default:
-      return { low: code(-infinity), high: code(infinity) };
-  }
 }
 
 const codes = ["int8", "uint8", "int4", "uint4", "int2", "uint2"] as const;

@@ -1,5 +1,6 @@
 /** The arithmetic of codes (docs/numerics.md, "Kernels"). Integer results of every backend equal these bit for bit. */
 import { roundHalfEven } from "@bitbudget/core";
+import type { UnaryFunction } from "./ops/unary.ts";
 
 /** Smallest and largest code: a row of the dtype table has both. */
 export interface CodeRange {
@@ -27,4 +28,17 @@ export function requantizeSum(sum: number, multiplier: number, zeroPoint: number
 /** What a sum of products is multiplied with to become codes: fround(fround(a * b) / output), all of them scales. */
 export function multiplier(a: number, b: number, output: number): number {
   return Math.fround(Math.fround(a * b) / output);
+}
+
+/** Codes between which an activation keeps an 8-bit output. `code` quantizes a number as the output does. */
+export function clampCodes(activation: UnaryFunction | undefined, code: (x: number) => number): CodeRange {
+  const infinity = Number.POSITIVE_INFINITY;
+  switch (activation?.fn) {
+    case "relu":
+      return { min: code(0), max: code(infinity) };
+    case "clip":
+      return { min: code(activation.min ?? -infinity), max: code(activation.max ?? infinity) };
+    default:
+      return { min: code(-infinity), max: code(infinity) };
+  }
 }
