@@ -1,5 +1,11 @@
 /** conv2d: the windows of images with their channels last times the filters. Other images are turned first. */
-import { imageLayout, imageShape, type KernelSpec, windowOutput } from "@bitbudget/backend";
+import {
+  imageLayout,
+  imageShape,
+  type KernelSpec,
+  weightedArithmetic,
+  windowOutput,
+} from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
@@ -7,11 +13,14 @@ import type { Owned } from "../memory/owned.ts";
 import { compileDepthwise, isDepthwise } from "../weighted/depthwise.ts";
 import { compileFloat } from "../weighted/float.ts";
 import { convProduct } from "../weighted/product.ts";
-import { floatRows, refuseWeighted } from "../weighted/rows.ts";
+import { floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
 
 export const conv2d = wasmKernel<"conv2d">({
-  rows: floatRows,
-  refuse: refuseWeighted,
+  rows: [...floatRows, ...staticRows],
+  refuse: (spec) =>
+    weightedArithmetic(spec) === "static" && !isDepthwise(channelsLast(spec))
+      ? "only depthwise"
+      : refuseWeighted(spec),
   compile(context, spec, weights, owned) {
     const last = channelsLast(spec);
     const compile = isDepthwise(last) ? compileDepthwise : compileFloat;

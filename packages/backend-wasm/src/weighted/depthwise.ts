@@ -1,20 +1,37 @@
 /** Depthwise convolutions: every channel has its own filter, so there is no product of matrices in them. */
 import { type KernelSpec, type Weights, weightedArithmetic, windowOutput } from "@bitbudget/backend";
+import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import { functionCode } from "../functions.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
+import { compileDepthwiseCodes } from "./depthwise-codes.ts";
 import type { Product } from "./product.ts";
 import { float32Weight } from "./weights.ts";
 
 /** Whether a convolution of images with their channels last is for `compileDepthwise`. */
 export function isDepthwise(spec: KernelSpec<"conv2d">): boolean {
-  const { groups, channels, weight } = spec.attributes;
+  const { groups, channels, weight, output } = spec.attributes;
   if (spec.inputs[0]?.shape[3] !== groups || channels !== groups || groups === 1) return false;
-  return weightedArithmetic(spec) === "float" && weight.dtype === "float32";
+  const arithmetic = weightedArithmetic(spec);
+  return (
+    (arithmetic === "float" && weight.dtype === "float32") ||
+    (arithmetic === "static" && dtypes[output].bits === 8)
+  );
 }
 
 export function compileDepthwise(
+  context: Context,
+  spec: KernelSpec<"conv2d">,
+  weights: Weights<"conv2d">,
+  owned: Owned,
+  product: Product,
+): Run {
+  const compile = weightedArithmetic(spec) === "float" ? compileDepthwiseFloats : compileDepthwiseCodes;
+  return compile(context, spec, weights, owned, product);
+}
+
+function compileDepthwiseFloats(
   context: Context,
   spec: KernelSpec<"conv2d">,
   weights: Weights<"conv2d">,

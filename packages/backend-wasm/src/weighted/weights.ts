@@ -7,3 +7,9 @@ export function float32Weight(weight: HostTensor | undefined): Float32Array {
   if (weight.data instanceof Float32Array) return weight.data;
   return Float32Array.from(decodeArray(weight.dtype, weight.data, elementCount(weight.shape)));
 }
+
+/** The numbers of a tensor, of any format. Absent weights have none. */
+export function numbers(weight: HostTensor | undefined): Float64Array {
+  if (weight === undefined) return new Float64Array(0);
+  return Float64Array.from(decodeArray(weight.dtype, weight.data, elementCount(weight.shape)));
+}
