@@ -1,8 +1,13 @@
 /** elementwise: the steps of a chain one after the other, on one row of elements at a time. */
-import { broadcastStrides, definitionOf, type ElementwiseStep, type KernelRow } from "@bitbudget/backend";
+import {
+  broadcastStrides,
+  definitionOf,
+  type ElementwiseStep,
+  type KernelRow,
+  quantizeNumber,
+} from "@bitbudget/backend";
 import { type DType, dtypes, strides } from "@bitbudget/core";
 import { binaryFunction } from "../binary-functions.ts";
-import { quantizeNumber } from "../codes.ts";
 import { keep, load } from "../elements.ts";
 import { unaryFunction } from "../functions.ts";
 import type { JsKernel, Numbers } from "../kernel.ts";
