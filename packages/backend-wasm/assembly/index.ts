@@ -6,3 +6,4 @@ export { depthwiseF32 } from "./depthwise-f32";
 export { depthwiseDot, depthwiseWide } from "./depthwise-i8";
 export { transposeMatrices } from "./transpose";
 export { matmulF32 } from "./matmul-f32";
+export { winogradF32 } from "./winograd-f32";

@@ -14,6 +14,7 @@ import { compileDepthwise, isDepthwise } from "../weighted/depthwise.ts";
 import { compileFloat } from "../weighted/float.ts";
 import { convProduct } from "../weighted/product.ts";
 import { floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
+import { compileWinograd, isWinograd } from "../weighted/winograd.ts";
 
 export const conv2d = wasmKernel<"conv2d">({
   rows: [...floatRows, ...staticRows],
@@ -23,7 +24,7 @@ export const conv2d = wasmKernel<"conv2d">({
       : refuseWeighted(spec),
   compile(context, spec, weights, owned) {
     const last = channelsLast(spec);
-    const compile = isDepthwise(last) ? compileDepthwise : compileFloat;
+    const compile = isDepthwise(last) ? compileDepthwise : isWinograd(last) ? compileWinograd : compileFloat;
     const run = compile(context, last, weights, owned, convProduct(last, owned));
     return last === spec ? run : turned(context, spec, owned, run);
   },

@@ -1,0 +1,103 @@
+/** 3x3 convolutions by Winograd's F(2x2, 3x3): when it is worth it, and its transformed filters. */
+import { type KernelSpec, type Weights, weightedArithmetic, windowOutput } from "@bitbudget/backend";
+import type { Context } from "../context.ts";
+import { functionCode } from "../functions.ts";
+import type { Run } from "../kernel.ts";
+import type { Owned } from "../memory/owned.ts";
+import { PANEL, type Product, packChannels, packPanels } from "./product.ts";
+import { float32Weight } from "./weights.ts";
+
+/** Bytes of transformed patches in thread scratch: PATCH_BYTES of assembly/winograd-f32.ts. */
+const PATCH_BYTES = 1 << 18;
+/** Rows that keep the tiles of the products busy; with fewer, reading the filters costs more than is saved. */
+const LEAST_TILES = 12;
+
+/** Whether a convolution of images with their channels last is for `compileWinograd`. */
+export function isWinograd(spec: KernelSpec<"conv2d">): boolean {
+  const { kernel, strides, dilations, groups, channels, weight } = spec.attributes;
+  if (weightedArithmetic(spec) !== "float" || weight.dtype !== "float32") return false;
+  if (kernel.some((n) => n !== 3) || [...strides, ...dilations, groups].some((n) => n !== 1)) return false;
+  const { channels: depth } = windowOutput(spec, spec.inputs[0]!).image;
+  return (
+    depth % 4 === 0 &&
+    depth >= 16 &&
+    channels >= 16 &&
+    Math.min(tilesOf(spec), tilesOfBlock(depth)) >= LEAST_TILES
+  );
+}
+
+/** Tiles of 2x2 outputs. */
+function tilesOf(spec: KernelSpec<"conv2d">): number {
+  const { image, height, width } = windowOutput(spec, spec.inputs[0]!);
+  return image.batch * Math.ceil(height / 2) * Math.ceil(width / 2);
+}
+
+function tilesOfBlock(channels: number): number {
+  const fitting = Math.floor(PATCH_BYTES / (16 * channels * 4));
+  return Math.min(fitting - (fitting % 6), 60);
+}
+
+export function compileWinograd(
+  context: Context,
+  spec: KernelSpec<"conv2d">,
+  weights: Weights<"conv2d">,
+  owned: Owned,
+  product: Product,
+): Run {
+  const { geometry, groupChannels, channels, rows, depth } = product;
+  const { batch } = windowOutput(spec, spec.inputs[0]!).image;
+  const block = tilesOfBlock(groupChannels);
+  const blocks = Math.ceil(tilesOf(spec) / block);
+  const w = owned.store(transformFilters(float32Weight(weights.weight), channels, groupChannels));
+  const bias = weights.bias === undefined ? new Float32Array(channels) : float32Weight(weights.bias);
+  const init = owned.store(packChannels(bias, product));
+  const zeros = owned.store(new Float32Array(Math.max(groupChannels, 4 * PANEL)));
+  const { fn, alpha, beta } = functionCode(spec.attributes.activation)!;
+  const work = (rows * depth * channels * 4) / 9;
+  return ([x], [y]) =>
+    context.run(
+      "winogradF32",
+      blocks,
+      work,
+      x!,
+      geometry,
+      w,
+      init,
+      zeros,
+      y!,
+      block,
+      batch,
+      channels,
+      fn,
+      alpha,
+      beta,
+    );
+}
+
+/** G g G^T of every filter, in float64: 16 matrices [filters, channels], each packed as panels. */
+function transformFilters(weights: Float32Array, filters: number, channels: number): Float32Array {
+  const transformed = Array.from({ length: 16 }, () => new Float32Array(filters * channels));
+  const half = new Float64Array(12);
+  for (let filter = 0; filter < filters * channels; filter++) {
+    const at = filter * 9;
+    for (let j = 0; j < 3; j++) {
+      const [a, b, c] = [weights[at + j]!, weights[at + 3 + j]!, weights[at + 6 + j]!];
+      half[j] = a;
+      half[3 + j] = (a + b + c) / 2;
+      half[6 + j] = (a - b + c) / 2;
+      half[9 + j] = c;
+    }
+    for (let i = 0; i < 4; i++) {
+      const [a, b, c] = [half[i * 3]!, half[i * 3 + 1]!, half[i * 3 + 2]!];
+      transformed[i * 4]![filter] = a;
+      transformed[i * 4 + 1]![filter] = (a + b + c) / 2;
+      transformed[i * 4 + 2]![filter] = (a - b + c) / 2;
+      transformed[i * 4 + 3]![filter] = c;
+    }
+  }
+  const product = { rows: 0, depth: channels, groups: 1, channels: filters, groupChannels: 0, geometry: 0 };
+  const packed = transformed.map((matrix) => packPanels(matrix, { ...product, order: (k) => k }));
+  const all = new Float32Array(16 * packed[0]!.length);
+  for (const [i, panels] of packed.entries()) all.set(panels, i * panels.length);
+  return all;
+}
