@@ -1,59 +1,95 @@
-/** Kernels and constants of a session, each prepared or uploaded once. */
+/** Kernels and constants of a session: made once, shared by all who ask for the same, freed when the last one lets go. */
+import {
+  type AnySpec,
+  type Backend,
+  type Kernel,
+  specKey,
+  type Tensor,
+  type Weights,
+} from "@bitbudget/backend";
+import type { HostTensor } from "@bitbudget/core";
+import type { Origins } from "./origins.ts";
 
-import type { AnySpec } from "@bitbudget/backend";
-import { type Backend, type Kernel, specKey, type Tensor, type Weights } from "@bitbudget/backend";
-import type { HostTensor, Storage } from "@bitbudget/core";
+interface Shared<T> {
+  readonly value: T;
+  users: number;
+}
 
-export class Prepared {
-  readonly #backend: Backend;
-  readonly #kernels = new Map<string, Promise<Kernel>>();
-  readonly #constants = new Map<string, Tensor>();
-  readonly #identities = new WeakMap<Storage, number>();
-  #nextIdentity = 0;
+/** What one user has of the kernels and constants of a backend. */
+export class Lease {
+  readonly #pool: Pool;
+  /** What lets go of each thing, by its key. */
+  readonly #held = new Map<string, () => void | Promise<void>>();
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
+  constructor(pool: Pool) {
+    this.#pool = pool;
   }
 
-  /** The kernel of a spec with these weights, prepared at the first call. */
+  /** The kernel of a spec with these weights, prepared if nobody has it. */
   kernel(spec: AnySpec, weights: Weights): Promise<Kernel> {
+    const { backend, origins, kernels } = this.#pool;
     const parts = Object.entries<HostTensor | undefined>(weights).map(([role, tensor]) =>
-      tensor === undefined ? "" : `${role}=${this.#identity(tensor.data)}`,
+      tensor === undefined ? "" : `${role}=${origins.of(tensor.data)}`,
     );
     const key = `${specKey(spec)} ${parts.sort().join(" ")}`;
-    let kernel = this.#kernels.get(key);
-    if (kernel === undefined) {
-      kernel = this.#backend.prepare(spec, weights);
-      this.#kernels.set(key, kernel);
-    }
-    return kernel;
+    const free = (kernel: Promise<Kernel>) =>
+      kernel.then(
+        (prepared) => prepared.dispose(),
+        // One that could not be prepared has nothing to free; who asked for it has been told.
+        () => undefined,
+      );
+    return this.#take(kernels, key, () => backend.prepare(spec, weights), free);
   }
 
-  /** A constant on the device. */
+  /** A constant on the device, uploaded if nobody has it. */
   constant({ dtype, shape, data }: HostTensor): Tensor {
-    const key = `${this.#identity(data)} ${dtype} ${shape.join(",")}`;
-    let tensor = this.#constants.get(key);
-    if (tensor === undefined) {
-      tensor = this.#backend.create({ dtype, shape }, data);
-      this.#constants.set(key, tensor);
-    }
-    return tensor;
+    const { backend, origins, constants } = this.#pool;
+    const key = `${dtype}[${shape.join()}] ${origins.of(data)}`;
+    const upload = () => backend.create({ dtype, shape }, data);
+    return this.#take(constants, key, upload, (tensor) => tensor.dispose());
   }
 
-  async dispose(): Promise<void> {
-    for (const kernel of await Promise.allSettled(this.#kernels.values()))
-      if (kernel.status === "fulfilled") kernel.value.dispose();
-    for (const tensor of this.#constants.values()) tensor.dispose();
-    this.#kernels.clear();
-    this.#constants.clear();
+  /** Lets everything go. */
+  async release(): Promise<void> {
+    const letGo = [...this.#held.values()];
+    this.#held.clear();
+    await Promise.all(letGo.map((each) => each()));
   }
 
-  #identity(data: Storage): number {
-    let identity = this.#identities.get(data);
-    if (identity === undefined) {
-      identity = this.#nextIdentity++;
-      this.#identities.set(data, identity);
+  #take<T>(
+    all: Map<string, Shared<T>>,
+    key: string,
+    make: () => T,
+    free: (value: T) => void | Promise<void>,
+  ): T {
+    const shared = all.get(key) ?? { value: make(), users: 0 };
+    if (!this.#held.has(key)) {
+      all.set(key, shared);
+      shared.users++;
+      this.#held.set(key, () => {
+        shared.users--;
+        if (shared.users > 0) return undefined;
+        all.delete(key);
+        return free(shared.value);
+      });
     }
-    return identity;
+    return shared.value;
+  }
+}
+
+/** All kernels and constants that a session has on a backend. */
+export class Pool {
+  readonly backend: Backend;
+  readonly origins: Origins;
+  readonly kernels = new Map<string, Shared<Promise<Kernel>>>();
+  readonly constants = new Map<string, Shared<Tensor>>();
+
+  constructor(backend: Backend, origins: Origins) {
+    this.backend = backend;
+    this.origins = origins;
+  }
+
+  lease(): Lease {
+    return new Lease(this);
   }
 }

@@ -29,8 +29,6 @@ export interface LoweringHost {
   operator(domain: string, opType: string): Operator;
   emit(step: Step): void;
   derived(tensor: HostTensor, key: string, make: () => HostTensor): HostTensor;
-  /** Whether kernels that the backend lacks may run on the host instead. */
-  readonly fallback: boolean;
 }
 
 export class NodeLowering implements Lowering {
@@ -118,10 +116,9 @@ export class NodeLowering implements Lowering {
     };
     if (support.supported) {
       this.#host.emit({ kind: "kernel", ...common, arithmetic: support.arithmetic });
-    } else if (this.#host.fallback) {
-      this.#host.emit({ kind: "fallback", ...common, reason: support.reason });
     } else {
-      this.fail(`${this.#host.backend.name} does not run it: ${support.reason}`);
+      const { domain } = this.node;
+      this.#host.emit({ kind: "fallback", ...common, domain, opset: this.opset, reason: support.reason });
     }
     return outputs;
   }

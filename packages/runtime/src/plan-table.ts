@@ -34,7 +34,8 @@ export function describeStep(step: Step): PlanRow {
   return { node, opType, kernel, how: step.arithmetic, reason: "", outputs };
 }
 
-function describeKernel<O extends OpName>(spec: KernelSpec<O>): string {
+/** Op of a kernel and the formats it works in. */
+export function describeKernel<O extends OpName>(spec: KernelSpec<O>): string {
   return `${spec.op} ${describeOperands(definitionOf(spec).operands(spec))}`;
 }
 

@@ -4,21 +4,26 @@
  */
 import type { Backend, Tensor } from "@bitbudget/backend";
 import type { HostTensor, Storage } from "@bitbudget/core";
-import { Prepared } from "./kernels.ts";
+import type { Pool } from "./kernels.ts";
 import { newValue } from "./lowering.ts";
 import { describeStep, type PlanRow } from "./plan-table.ts";
 import { Planner, type Task } from "./planner.ts";
 import type { Program } from "./program.ts";
+import { Recent } from "./recent.ts";
+import { refuseFallbacks } from "./refusals.ts";
 import { Segment, type Tensors } from "./segment.ts";
 import type { ProfileRow, Results } from "./session.ts";
 import { Environment, type Scope, type Slot, type Value } from "./values.ts";
 
 export interface PlanParts {
   readonly backend: Backend;
-  readonly prepared: Prepared;
+  readonly pool: Pool;
   readonly host: Backend;
-  readonly hostPrepared: Prepared;
+  readonly hostPool: Pool;
+  /** Whether kernels that the backend lacks may run on the host instead. */
   readonly fallback: boolean;
+  /** How many ways to go on are remembered where content decides. */
+  readonly maxPlans: number;
   readonly program: Program;
   /** Feeds of the types to plan for; their content does not matter. */
   readonly feeds: Readonly<Record<string, HostTensor>>;
@@ -30,22 +35,11 @@ interface Node {
   readonly needs: Value | undefined;
   readonly environment: Environment;
   readonly tasks: readonly Task[];
-  readonly next: Map<string, Node>;
-  readonly caches: Caches;
-}
-
-/**
- * Kernels and constants of the backend and of the host. What is planned for content that is not remembered keeps its
- * own, which go with it: every run brings other content, and the session's would grow without end.
- */
-interface Caches {
-  readonly prepared: Prepared;
-  readonly hostPrepared: Prepared;
+  readonly next: Recent<Node>;
 }
 
 /** Content of up to this many elements chooses among remembered continuations; of more, the rest is planned each time. */
 const REMEMBERED_ELEMENTS = 64;
-const REMEMBERED_CONTINUATIONS = 256;
 
 export class Plan {
   readonly #parts: Omit<PlanParts, "feeds">;
@@ -128,11 +122,7 @@ export class Plan {
       this.#path = path;
       return await this.#outputs(node);
     } finally {
-      for (const each of forgotten) {
-        disposeNode(each);
-        await each.caches.prepared.dispose();
-        await each.caches.hostPrepared.dispose();
-      }
+      for (const each of forgotten) await disposeNode(each);
     }
   }
 
@@ -140,8 +130,7 @@ export class Plan {
   #begin(): Promise<Node> {
     const start = this.#start;
     this.#start = undefined;
-    if (start !== undefined)
-      this.#root = this.#build(start.environment, start.tasks, this.#outside, this.#parts);
+    if (start !== undefined) this.#root = this.#build(start.environment, start.tasks, this.#outside);
     return this.#root ?? Promise.reject(new Error("a plan was used after it was disposed"));
   }
 
@@ -151,24 +140,15 @@ export class Plan {
     if (known !== undefined) return { next: known, remembered: true };
     const environment = node.environment.copy();
     environment.reveal(slot, content);
-    const remembered = key !== undefined && node.next.size < REMEMBERED_CONTINUATIONS;
-    const { backend, host } = this.#parts;
-    const caches = remembered
-      ? node.caches
-      : { prepared: new Prepared(backend), hostPrepared: new Prepared(host) };
-    const next = await this.#build(environment, node.tasks, node.segment.tensors, caches);
-    if (remembered) node.next.set(key, next);
-    return { next, remembered };
+    const next = await this.#build(environment, node.tasks, node.segment.tensors);
+    const gone = key === undefined ? [] : node.next.add(key, next);
+    for (const each of gone) await disposeNode(each);
+    return { next, remembered: key !== undefined };
   }
 
-  async #build(
-    environment: Environment,
-    tasks: readonly Task[],
-    outside: Tensors,
-    { prepared, hostPrepared }: Caches,
-  ): Promise<Node> {
-    const { backend, host, fallback, program } = this.#parts;
-    const planner = new Planner({ backend, folder: host, fallback, program }, environment, tasks);
+  async #build(environment: Environment, tasks: readonly Task[], outside: Tensors): Promise<Node> {
+    const { backend, host, pool, hostPool, fallback, maxPlans, program } = this.#parts;
+    const planner = new Planner({ backend, folder: host, program }, environment, tasks);
     const { steps, needs } = await planner.plan();
     const keep = new Set<Slot>();
     const keepValue = (value: Value | undefined) => value !== undefined && keep.add(value.slot);
@@ -178,10 +158,11 @@ export class Plan {
       for (const [scope, name] of task.uses) keepValue(environment.get(scope, name));
       for (const value of task.values ?? []) keepValue(value);
     }
-    const segment = await Segment.build({ backend, host, prepared, hostPrepared, steps, keep, outside });
+    if (!fallback) refuseFallbacks(backend, steps);
+    const segment = await Segment.build({ backend, host, pool, hostPool, steps, keep, outside });
     const rest = needs === undefined ? this.#outputsOf(environment) : environment;
-    const caches = { prepared, hostPrepared };
-    return { segment, needs, environment: rest, tasks: [...planner.tasks], next: new Map(), caches };
+    const next = new Recent<Node>(maxPlans);
+    return { segment, needs, environment: rest, tasks: [...planner.tasks], next };
   }
 
   /** The outputs alone: a finished plan has no use for the weights that other names stand for. */
@@ -207,9 +188,9 @@ export class Plan {
   }
 }
 
-function disposeNode({ segment, next }: Node): void {
-  for (const child of next.values()) disposeNode(child);
-  segment.dispose();
+async function disposeNode({ segment, next }: Node): Promise<void> {
+  for (const child of next.clear()) await disposeNode(child);
+  await segment.dispose();
 }
 
 function contentKey({ dtype, shape, data }: HostTensor): string | undefined {

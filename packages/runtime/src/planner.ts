@@ -29,8 +29,6 @@ export interface PlannerOptions {
   readonly backend: Backend;
   /** Computes at planning time what does not depend on feeds. */
   readonly folder: Backend;
-  /** Whether kernels that the backend lacks may run on the host instead. */
-  readonly fallback: boolean;
   readonly program: Program;
 }
 
@@ -54,10 +52,6 @@ export class Planner implements LoweringHost {
 
   get backend(): Backend {
     return this.options.backend;
-  }
-
-  get fallback(): boolean {
-    return this.options.fallback;
   }
 
   /** Tasks that are left, the next one first. */

@@ -18,12 +18,14 @@ import { type UnsupportedNode, UnsupportedOperatorsError } from "./errors.ts";
 import { knownValue } from "./lowering.ts";
 import type { Operator } from "./operator.ts";
 import { findOperator } from "./operators/index.ts";
+import type { Origins } from "./origins.ts";
 import { nodeTask, type Task } from "./planner.ts";
 import type { Environment, Scope } from "./values.ts";
 
 export class Program {
   readonly graph: GraphProto;
   readonly opsets: ReadonlyMap<string, number>;
+  readonly #origins: Origins;
   readonly #functions: ReadonlyMap<string, FunctionProto>;
   // Held weakly: once kernels have packed them, unpacked copies may go; planning for another shape makes them anew.
   readonly #constants = new WeakMap<TensorProto, WeakRef<HostTensor>>();
@@ -31,8 +33,9 @@ export class Program {
   readonly #orders = new WeakMap<GraphProto, readonly NodeProto[]>();
 
   /** @throws UnsupportedOperatorsError that lists every node whose operator the runtime does not have */
-  constructor(model: ModelProto, graph: GraphProto) {
+  constructor(model: ModelProto, graph: GraphProto, origins: Origins) {
     this.graph = graph;
+    this.#origins = origins;
     this.opsets = opsetVersions(model.opsetImport);
     this.#functions = new Map(model.functions.map((body) => [key(body.domain, body.name), body]));
     const missing = [...this.#missing(graph.node, this.opsets)];
@@ -65,6 +68,7 @@ export class Program {
       let tensor = this.#constants.get(proto)?.deref();
       if (tensor === undefined) {
         tensor = tensorValue(proto);
+        this.#origins.read(proto, tensor);
         this.#constants.set(proto, new WeakRef(tensor));
       }
       environment.set(scope, proto.name, knownValue(tensor));
@@ -90,6 +94,7 @@ export class Program {
     let result = entries.get(name)?.deref();
     if (result === undefined) {
       result = make();
+      this.#origins.derive(tensor, name, result);
       entries.set(name, new WeakRef(result));
     }
     return result;

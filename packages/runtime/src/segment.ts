@@ -1,7 +1,7 @@
 /** A planned stretch of steps, bound to kernels and memory: what a run executes. */
 import { type Backend, type Kernel, runOnce, type Tensor } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
-import type { Prepared } from "./kernels.ts";
+import type { Lease, Pool } from "./kernels.ts";
 import { type Arena, planArena } from "./memory.ts";
 import type { Step } from "./steps.ts";
 import type { Slot, Value } from "./values.ts";
@@ -18,10 +18,10 @@ export type Tensors = ReadonlyMap<Slot, Tensor>;
 
 export interface SegmentParts {
   readonly backend: Backend;
-  readonly prepared: Prepared;
+  readonly pool: Pool;
   /** Runs the kernels that the backend lacks. */
   readonly host: Backend;
-  readonly hostPrepared: Prepared;
+  readonly hostPool: Pool;
   readonly steps: readonly Step[];
   /** Slots that are read after the last step. */
   readonly keep: ReadonlySet<Slot>;
@@ -31,6 +31,8 @@ export interface SegmentParts {
 export class Segment {
   readonly arena: Arena;
   readonly #parts: Omit<SegmentParts, "steps">;
+  readonly #lease: Lease;
+  readonly #hostLease: Lease;
   readonly #memory: Tensor | undefined;
   readonly #slots = new Map<Slot, Tensor>();
   readonly #views = new Map<string, Tensor>();
@@ -39,6 +41,8 @@ export class Segment {
 
   private constructor({ steps, ...parts }: SegmentParts) {
     this.#parts = parts;
+    this.#lease = parts.pool.lease();
+    this.#hostLease = parts.hostPool.lease();
     const made = new Set<Slot>();
     for (const [i, step] of steps.entries()) {
       for (const { slot } of step.outputs) made.add(slot);
@@ -59,21 +63,31 @@ export class Segment {
   /** Lays out the memory and prepares all kernels, in parallel. */
   static async build(parts: SegmentParts): Promise<Segment> {
     const segment = new Segment(parts);
+    try {
+      await segment.#bind(parts.steps);
+    } catch (error) {
+      await segment.dispose();
+      throw error;
+    }
+    return segment;
+  }
+
+  async #bind(steps: readonly Step[]): Promise<void> {
     const kernels = await Promise.all(
-      parts.steps.map((step) => {
+      steps.map((step) => {
         if (step.kind === "host") return undefined;
-        const prepared = step.kind === "kernel" ? parts.prepared : parts.hostPrepared;
-        return prepared.kernel(step.spec, step.weights);
+        const lease = step.kind === "kernel" ? this.#lease : this.#hostLease;
+        return lease.kernel(step.spec, step.weights);
       }),
     );
-    for (const [i, step] of parts.steps.entries())
-      segment.#steps.push({
+    for (const [i, step] of steps.entries())
+      this.#steps.push({
         step: withoutWeights(step),
-        inputs: step.inputs.map((value) => segment.tensor(value)),
-        outputs: step.outputs.map((value) => segment.tensor(value)),
+        // What runs on the host reads its inputs there.
+        inputs: step.kind === "kernel" ? step.inputs.map((value) => this.tensor(value)) : [],
+        outputs: step.outputs.map((value) => this.tensor(value)),
         kernel: kernels[i],
       });
-    return segment;
   }
 
   /** Slots and their tensors as the next segment sees them. */
@@ -87,7 +101,7 @@ export class Segment {
 
   /** The tensor of a value: in the arena, from outside, or a constant that was uploaded. */
   tensor(value: Value): Tensor {
-    if (value.constant !== undefined) return this.#parts.prepared.constant(value.constant);
+    if (value.constant !== undefined) return this.#lease.constant(value.constant);
     const base = this.#slots.get(value.slot) ?? this.#parts.outside.get(value.slot);
     if (base === undefined) throw new Error(`a value of type ${value.type.dtype} has no memory`);
     let identity = this.#identities.get(value.slot);
@@ -133,8 +147,10 @@ export class Segment {
     return times;
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.#memory?.dispose();
+    await this.#lease.release();
+    await this.#hostLease.release();
   }
 
   async #run({ step, inputs, outputs, kernel }: BoundStep): Promise<void> {

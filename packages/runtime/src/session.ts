@@ -2,25 +2,34 @@
 
 import type { Backend } from "@bitbudget/backend";
 import { open as openHost } from "@bitbudget/backend-js";
-import type { HostTensor } from "@bitbudget/core";
+import { ArgumentError, type HostTensor } from "@bitbudget/core";
 import { opsetVersions } from "@bitbudget/onnx";
 import { checkFeeds, type ModelValue, modelValues } from "./feeds.ts";
-import { Prepared } from "./kernels.ts";
+import { Pool } from "./kernels.ts";
 import { type LoadedModel, loadModel, type ModelSource } from "./load.ts";
+import { Origins } from "./origins.ts";
 import { optimize } from "./passes/index.ts";
 import { Plan } from "./plan.ts";
 import { type PlanRow, planTable } from "./plan-table.ts";
 import { Program } from "./program.ts";
+import { Recent } from "./recent.ts";
 
 export interface SessionOptions {
   readonly backend: Backend;
   /**
    * What to do with a kernel that the backend does not have: "fallback" runs it in JavaScript on the host, copying its
-   * operands there and back; "error" refuses the model. Default "fallback"; the plan says where that happens.
+   * operands there and back; "error" refuses the model, with an UnsupportedOperatorsError
+   * at the first run that lists all of them. Default "fallback"; the plan says where that happens.
    */
   readonly onUnsupported?: "fallback" | "error";
   /** Whether nodes are rewritten and fused before planning. Default true. */
   readonly optimize?: boolean;
+  /**
+   * How many plans are kept, one for each set of shapes of the feeds and of captured names, and how many ways to go on in
+   * each where content decides: at least 1. What was not used for the longest time goes first, with its memory and the
+   * kernels that no other plan has. Default 16.
+   */
+  readonly maxPlans?: number;
 }
 
 export interface RunOptions {
@@ -59,31 +68,39 @@ export interface PlanTable {
 
 /** Reads a model and makes it ready to run. @throws UnsupportedOperatorsError that lists all nodes that cannot */
 export async function createSession(source: ModelSource, options: SessionOptions): Promise<Session> {
+  const { maxPlans = 16 } = options;
+  if (!(Number.isInteger(maxPlans) && maxPlans >= 1))
+    throw new ArgumentError(`maxPlans must be an integer of at least 1, not ${maxPlans}`);
   const model = await loadModel(source);
   const host = await openHost();
-  return new OnnxSession(model, host, options);
+  return new OnnxSession(model, host, { ...options, maxPlans });
 }
+
+type CheckedOptions = SessionOptions & Required<Pick<SessionOptions, "maxPlans">>;
 
 class OnnxSession implements Session {
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly ModelValue[];
   readonly #model: LoadedModel;
   readonly #host: Backend;
-  readonly #options: SessionOptions;
-  readonly #prepared: Prepared;
-  readonly #hostPrepared: Prepared;
+  readonly #options: CheckedOptions;
+  readonly #origins = new Origins();
+  readonly #pool: Pool;
+  readonly #hostPool: Pool;
   /** One program for each set of captured names: optimization must leave those values alone. */
-  readonly #programs = new Map<string, Program>();
-  readonly #plans = new Map<string, Plan>();
+  readonly #programs: Recent<Program>;
+  readonly #plans: Recent<Plan>;
   #last: Plan | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(model: LoadedModel, host: Backend, options: SessionOptions) {
+  constructor(model: LoadedModel, host: Backend, options: CheckedOptions) {
     this.#model = model;
     this.#host = host;
     this.#options = options;
-    this.#prepared = new Prepared(options.backend);
-    this.#hostPrepared = new Prepared(host);
+    this.#pool = new Pool(options.backend, this.#origins);
+    this.#hostPool = new Pool(host, this.#origins);
+    this.#programs = new Recent(options.maxPlans);
+    this.#plans = new Recent(options.maxPlans);
     this.inputs = modelValues(model.graph.inputs);
     this.outputs = modelValues(model.graph.outputs);
     this.#program([]);
@@ -95,7 +112,7 @@ class OnnxSession implements Session {
 
   run(feeds: Feeds, { capture = [] }: RunOptions = {}): Promise<Results> {
     return this.#enqueue(async () => {
-      const plan = this.#planFor(feeds, capture);
+      const plan = await this.#planFor(feeds, capture);
       const results = await plan.run(feeds);
       this.#last = plan;
       return results;
@@ -104,7 +121,7 @@ class OnnxSession implements Session {
 
   profile(feeds: Feeds): Promise<readonly ProfileRow[]> {
     return this.#enqueue(async () => {
-      const plan = this.#planFor(feeds, []);
+      const plan = await this.#planFor(feeds, []);
       const rows = await plan.profile(feeds);
       this.#last = plan;
       return rows;
@@ -113,9 +130,7 @@ class OnnxSession implements Session {
 
   async dispose(): Promise<void> {
     await this.#queue;
-    for (const plan of this.#plans.values()) await plan.dispose();
-    this.#plans.clear();
-    await this.#prepared.dispose();
+    for (const plan of this.#plans.clear()) await plan.dispose();
     await this.#host.dispose();
   }
 
@@ -137,14 +152,14 @@ class OnnxSession implements Session {
       const opset = opsetVersions(this.#model.proto.opsetImport).get("") ?? 1;
       if (this.#options.optimize !== false)
         optimize(graph, { opset, layout: this.#options.backend.device.imageLayout ?? "nchw" });
-      program = new Program(this.#model.proto, graph.proto);
-      this.#programs.set(key, program);
+      program = new Program(this.#model.proto, graph.proto, this.#origins);
+      this.#programs.add(key, program);
     }
     return program;
   }
 
   /** The plan for feeds of these types, made at their first run. */
-  #planFor(feeds: Feeds, capture: readonly string[]): Plan {
+  async #planFor(feeds: Feeds, capture: readonly string[]): Promise<Plan> {
     checkFeeds(this.inputs, feeds);
     const names = [...new Set(capture)].sort();
     const types = this.inputs.map(({ name }) => [feeds[name]?.dtype, feeds[name]?.shape]);
@@ -153,14 +168,15 @@ class OnnxSession implements Session {
     if (plan === undefined) {
       plan = new Plan({
         backend: this.#options.backend,
-        prepared: this.#prepared,
+        pool: this.#pool,
         host: this.#host,
-        hostPrepared: this.#hostPrepared,
+        hostPool: this.#hostPool,
         fallback: this.#options.onUnsupported !== "error",
+        maxPlans: this.#options.maxPlans,
         program: this.#program(names),
         feeds,
       });
-      this.#plans.set(key, plan);
+      for (const old of this.#plans.add(key, plan)) await old.dispose();
     }
     return plan;
   }

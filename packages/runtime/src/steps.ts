@@ -27,6 +27,9 @@ export interface HostStep extends StepBase {
 /** A kernel of backend-js in place of one that the backend does not have; its operands are copied to the host and back. */
 export interface FallbackStep extends StepBase {
   readonly kind: "fallback";
+  /** Of the operator. */
+  readonly domain: string;
+  readonly opset: number;
   readonly spec: AnySpec;
   readonly weights: Weights;
   readonly reason: string;

@@ -4,7 +4,7 @@ import { type Storage, tensor } from "@bitbudget/core";
 import { makeNode, writeModel } from "@bitbudget/onnx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSession, FeedError, UnsupportedOperatorsError, ValueNameError } from "../src/index.ts";
-import { modelOf } from "./support/models.ts";
+import { graphOf, modelOf } from "./support/models.ts";
 
 let backend: Backend;
 beforeAll(async () => {
@@ -189,6 +189,56 @@ describe("what cannot run", () => {
     expect(relu).toMatchObject({ how: "fallback", reason: "it has no kernel for this op" });
 
     await using strict = await createSession(model, { backend: partial, onUnsupported: "error" });
-    await expect(strict.run({ x })).rejects.toThrow('node "relu" (Relu): poor does not run it');
+    await expect(strict.run({ x })).rejects.toThrow(UnsupportedOperatorsError);
+  });
+
+  test("lists every kernel that the backend lacks, once for each node", async () => {
+    const { unary: _, binary: __, elementwise: ___, ...some } = kernels;
+    const poor: KernelTable<undefined, Storage> = some;
+    await using partial = createBackend({
+      name: "poor",
+      device: hostDevice(),
+      context: undefined,
+      kernels: poor,
+    });
+    const looping = modelOf({
+      inputs: { x: ["float32", [2, 2]] },
+      outputs: { y: ["float32", [2, 2]] },
+      constants: {
+        rounds: tensor("int64", [], [3]),
+        go: tensor("bool", [], [1]),
+        one: tensor("float32", [], [1]),
+      },
+      nodes: [
+        // Computed while planning, where the backend has no say.
+        makeNode("Neg", ["one"], ["minus"], { name: "constant" }),
+        makeNode("Mul", ["x", "minus"], ["turned"], { name: "turn" }),
+        makeNode("MatMul", ["turned", "x"], ["product"], { name: "product" }),
+        makeNode("Loop", ["rounds", "go", "product"], ["y"], {
+          name: "loop",
+          attributes: {
+            body: graphOf({
+              inputs: { i: ["int64", []], cond: ["bool", []], before: ["float32", [2, 2]] },
+              outputs: { again: ["bool", []], after: ["float32", [2, 2]] },
+              nodes: [
+                makeNode("Identity", ["cond"], ["again"]),
+                makeNode("Tanh", ["before"], ["after"], { name: "bend" }),
+              ],
+            }),
+          },
+        }),
+      ],
+    });
+    await using session = await createSession(looping, { backend: partial, onUnsupported: "error" });
+    const failure = await session.run({ x: tensor("float32", [2, 2]) }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UnsupportedOperatorsError);
+    const reason = (kernel: string) =>
+      `poor does not run ${kernel} float32 -> float32: it has no kernel for this op`;
+    expect(failure instanceof UnsupportedOperatorsError && failure.nodes).toEqual([
+      { name: "turn", domain: "", opType: "Mul", opset: 21, reason: reason("binary") },
+      { name: "bend", domain: "", opType: "Tanh", opset: 21, reason: reason("unary") },
+    ]);
+    expect(String(failure)).toContain('  Mul (opset 21), node "turn": poor does not run binary');
+    expect(partial.bytes).toBe(16);
   });
 });
