@@ -7,3 +7,6 @@ export { depthwiseDot, depthwiseWide } from "./depthwise-i8";
 export { transposeMatrices } from "./transpose";
 export { matmulF32 } from "./matmul-f32";
 export { winogradF32 } from "./winograd-f32";
+export { productI8 } from "./product-i8";
+export { flipCodes, widenCodes } from "./codes";
+export { quantizeRows, quantizeTensor, rangesOfChunks, scaleOfTensor, startSums } from "./dynamic";

@@ -31,3 +31,11 @@ export function narrow16(a: v128, b: v128, c: v128, d: v128, signed: i32): v128 
   const high = i16x8.narrow_i32x4_s(c, d);
   return signed ? i8x16.narrow_i16x8_s(low, high) : i8x16.narrow_i16x8_u(low, high);
 }
+
+/** Eight codes as bytes, in the low half of the vector. */
+// @ts-ignore: decorator
+@inline
+export function narrow8(a: v128, b: v128, signed: i32): v128 {
+  const codes = i16x8.narrow_i32x4_s(a, b);
+  return signed ? i8x16.narrow_i16x8_s(codes, codes) : i8x16.narrow_i16x8_u(codes, codes);
+}

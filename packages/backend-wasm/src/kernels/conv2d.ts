@@ -1,30 +1,25 @@
 /** conv2d: the windows of images with their channels last times the filters. Other images are turned first. */
-import {
-  imageLayout,
-  imageShape,
-  type KernelSpec,
-  weightedArithmetic,
-  windowOutput,
-} from "@bitbudget/backend";
+import { imageLayout, imageShape, type KernelSpec, windowOutput } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
+import { compileWeighted } from "../weighted/compile.ts";
 import { compileDepthwise, isDepthwise } from "../weighted/depthwise.ts";
-import { compileFloat } from "../weighted/float.ts";
 import { convProduct } from "../weighted/product.ts";
-import { floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
+import { dynamicRows, floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
 import { compileWinograd, isWinograd } from "../weighted/winograd.ts";
 
 export const conv2d = wasmKernel<"conv2d">({
-  rows: [...floatRows, ...staticRows],
-  refuse: (spec) =>
-    weightedArithmetic(spec) === "static" && !isDepthwise(channelsLast(spec))
-      ? "only depthwise"
-      : refuseWeighted(spec),
+  rows: [...floatRows, ...staticRows, ...dynamicRows(["uint8"])],
+  refuse: refuseWeighted,
   compile(context, spec, weights, owned) {
     const last = channelsLast(spec);
-    const compile = isDepthwise(last) ? compileDepthwise : isWinograd(last) ? compileWinograd : compileFloat;
+    const compile = isDepthwise(last)
+      ? compileDepthwise
+      : isWinograd(last)
+        ? compileWinograd
+        : compileWeighted;
     const run = compile(context, last, weights, owned, convProduct(last, owned));
     return last === spec ? run : turned(context, spec, owned, run);
   },

@@ -1,13 +1,13 @@
 /** linear: the rows of the input times the weights. */
 import { wasmKernel } from "../kernel.ts";
-import { compileFloat } from "../weighted/float.ts";
+import { compileWeighted } from "../weighted/compile.ts";
 import { linearProduct } from "../weighted/product.ts";
-import { floatRows, refuseWeighted } from "../weighted/rows.ts";
+import { dynamicRows, floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
 
 export const linear = wasmKernel<"linear">({
-  rows: floatRows,
+  rows: [...floatRows, ...staticRows, ...dynamicRows(["uint8", "int8"])],
   refuse: refuseWeighted,
   compile(context, spec, weights, owned) {
-    return compileFloat(context, spec, weights, owned, linearProduct(spec));
+    return compileWeighted(context, spec, weights, owned, linearProduct(spec));
   },
 });

@@ -1,5 +1,7 @@
 /** What linear and conv2d compute on this backend. */
-import type { KernelRow, WeightedSpec } from "@bitbudget/backend";
+import { conv2dDepth, type KernelRow, type Operand, type WeightedSpec } from "@bitbudget/backend";
+import { type DType, dtypes } from "@bitbudget/core";
+import { SCRATCH_BYTES } from "../context.ts";
 import { functionCode } from "../functions.ts";
 
 export const floatRows: readonly KernelRow[] = [
@@ -7,22 +9,43 @@ export const floatRows: readonly KernelRow[] = [
 ];
 
 const bytes = ["uint8", "int8"] as const;
+const codes = [...bytes, "int4", "uint4", "int2", "uint2"] as const;
 
-/** 8-bit codes with int32 sums and 8-bit results. */
-export const staticRows: readonly KernelRow[] = bytes.flatMap((activation) =>
-  bytes.flatMap((weight) =>
-    (["tensor", "channel"] as const).flatMap((granularity) =>
-      bytes.map((output) => ({
-        activation,
-        weight: `${weight} ${granularity}` as const,
-        output,
-        arithmetic: "native" as const,
-      })),
+/** Codes with one scale for a channel or for all, summed in int32. */
+function codeRows(activations: readonly Operand[], outputs: readonly DType[]): KernelRow[] {
+  return activations.flatMap((activation) =>
+    codes.flatMap((weight) =>
+      (["tensor", "channel"] as const).flatMap((granularity) =>
+        outputs.map((output): KernelRow => {
+          return { activation, weight: `${weight} ${granularity}`, output, arithmetic: "native" };
+        }),
+      ),
     ),
-  ),
-);
+  );
+}
 
-export function refuseWeighted({ attributes: { activation } }: WeightedSpec): string | undefined {
-  if (functionCode(activation) === undefined) return `no fused ${activation?.fn}`;
+/** Activations that are codes: the sums, codes of another scale, or floats. */
+export const staticRows: readonly KernelRow[] = codeRows(bytes, [...bytes, "int32", "float32"]);
+
+/** Activations that are floats, quantized by the kernel. */
+export function dynamicRows(formats: readonly DType[]): readonly KernelRow[] {
+  return codeRows(
+    formats.map((dtype) => `dynamic ${dtype}` as const),
+    ["float32"],
+  );
+}
+
+/** Elements of a window that fit into a thread's scratch beside everything else. */
+const WINDOW_LIMIT = SCRATCH_BYTES / 4 - 8192;
+
+export function refuseWeighted(spec: WeightedSpec): string | undefined {
+  const { activation, output, dynamic } = spec.attributes;
+  if (spec.op === "conv2d" && conv2dDepth(spec) > WINDOW_LIMIT)
+    return `windows of ${conv2dDepth(spec)} elements, more than ${WINDOW_LIMIT}`;
+  // A row says what dynamic activations become, not which floats they are before.
+  const [x] = spec.inputs;
+  if (dynamic !== undefined && x?.dtype !== "float32") return `no ${x?.dtype} activations`;
+  if (dtypes[output].kind === "float" && functionCode(activation) === undefined)
+    return `no fused ${activation?.fn}`;
   return undefined;
 }

@@ -13,3 +13,9 @@ export function numbers(weight: HostTensor | undefined): Float64Array {
   if (weight === undefined) return new Float64Array(0);
   return Float64Array.from(decodeArray(weight.dtype, weight.data, elementCount(weight.shape)));
 }
+
+/** A number for each of `length` channels from a weight that has one for each, one for all, or is absent. */
+export function spread(weight: HostTensor | undefined, absent: number, length: number): Float64Array {
+  const given = numbers(weight);
+  return given.length === length ? given : new Float64Array(length).fill(given[0] ?? absent);
+}
