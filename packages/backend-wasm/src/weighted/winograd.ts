@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { functionCode } from "../functions.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
-import { PANEL, type Product, packChannels, packPanels } from "./product.ts";
+import { PANEL, type Product, packChannels } from "./product.ts";
 import { float32Weight } from "./weights.ts";
 
 /** Bytes of transformed patches in thread scratch: PATCH_BYTES of assembly/winograd-f32.ts. */
@@ -74,30 +74,33 @@ export function compileWinograd(
     );
 }
 
-/** G g G^T of every filter, in float64: 16 matrices [filters, channels], each packed as panels. */
+/** G g G^T of every filter, in float64: 16 matrices [filters, channels], each as panels of [channels][8 filters]. */
 function transformFilters(weights: Float32Array, filters: number, channels: number): Float32Array {
-  const transformed = Array.from({ length: 16 }, () => new Float32Array(filters * channels));
+  const size = Math.ceil(filters / PANEL) * PANEL * channels;
+  const packed = new Float32Array(16 * size);
   const half = new Float64Array(12);
-  for (let filter = 0; filter < filters * channels; filter++) {
-    const at = filter * 9;
-    for (let j = 0; j < 3; j++) {
-      const [a, b, c] = [weights[at + j]!, weights[at + 3 + j]!, weights[at + 6 + j]!];
-      half[j] = a;
-      half[3 + j] = (a + b + c) / 2;
-      half[6 + j] = (a - b + c) / 2;
-      half[9 + j] = c;
-    }
-    for (let i = 0; i < 4; i++) {
-      const [a, b, c] = [half[i * 3]!, half[i * 3 + 1]!, half[i * 3 + 2]!];
-      transformed[i * 4]![filter] = a;
-      transformed[i * 4 + 1]![filter] = (a + b + c) / 2;
-      transformed[i * 4 + 2]![filter] = (a - b + c) / 2;
-      transformed[i * 4 + 3]![filter] = c;
+  for (let filter = 0, from = 0; filter < filters; filter++) {
+    const panel = Math.floor(filter / PANEL) * PANEL * channels + (filter % PANEL);
+    for (let channel = 0; channel < channels; channel++, from += 9) {
+      for (let j = 0; j < 3; j++) {
+        const a = weights[from + j]!;
+        const b = weights[from + 3 + j]!;
+        const c = weights[from + 6 + j]!;
+        half[j] = a;
+        half[3 + j] = (a + b + c) / 2;
+        half[6 + j] = (a - b + c) / 2;
+        half[9 + j] = c;
+      }
+      for (let i = 0, at = panel + channel * PANEL; i < 12; i += 3, at += 4 * size) {
+        const a = half[i]!;
+        const b = half[i + 1]!;
+        const c = half[i + 2]!;
+        packed[at] = a;
+        packed[at + size] = (a + b + c) / 2;
+        packed[at + 2 * size] = (a - b + c) / 2;
+        packed[at + 3 * size] = c;
+      }
     }
   }
-  const product = { rows: 0, depth: channels, groups: 1, channels: filters, groupChannels: 0, geometry: 0 };
-  const packed = transformed.map((matrix) => packPanels(matrix, { ...product, order: (k) => k }));
-  const all = new Float32Array(16 * packed[0]!.length);
-  for (const [i, panels] of packed.entries()) all.set(panels, i * panels.length);
-  return all;
+  return packed;
 }
