@@ -136,3 +136,69 @@ export function depthwiseWide(begin: i32, end: i32, x: usize, geometry: usize, w
     }
   }
 }
+
+/**
+ * 3x3 filters whose columns are neighbours, with the relaxed dot product: three codes one above the other are brought
+ * together once, and are in three sums. w: for every column of the filter and four channels, [channel][row] bytes with
+ * a fourth row of zeros. The rest is as for depthwiseDot.
+ */
+export function depthwiseDot3x3(begin: i32, end: i32, x: usize, geometry: usize, w: usize, init: usize, multipliers: usize, y: usize, padded: i32, zeros: usize, flip: i32, low: f32, high: f32, zeroPoint: i32, signed: i32): void {
+  // @ts-ignore: a constant of the build
+  if (!RELAXED) return;
+  const g = changetype<Geometry>(geometry);
+  const flips = i8x16.splat(<i8>flip);
+  const lows = f32x4.splat(low), highs = f32x4.splat(high), offset = codeOffset(zeroPoint);
+  const outside = v128.xor(v128.load_splat<u8>(zeros), flips);
+  const lineBytes = g.width * g.channels;
+  const columnBytes: usize = <usize>padded << 2;
+  for (let n = begin; n < end; n++) {
+    const imageIndex = n / g.outHeight;
+    const image = x + imageIndex * g.height * lineBytes;
+    const top = (n - imageIndex * g.outHeight) * g.strideDown - g.padTop;
+    for (let c = 0; c < g.channels; c += 8) {
+      // A line outside of the image is one position of zeros, over and over.
+      const inside0 = top >= 0 && top < g.height;
+      const inside1 = top + g.dilationDown >= 0 && top + g.dilationDown < g.height;
+      const inside2 = top + 2 * g.dilationDown >= 0 && top + 2 * g.dilationDown < g.height;
+      let p0 = inside0 ? image + top * lineBytes + c : zeros;
+      let p1 = inside1 ? image + (top + g.dilationDown) * lineBytes + c : zeros;
+      let p2 = inside2 ? image + (top + 2 * g.dilationDown) * lineBytes + c : zeros;
+      const step0 = inside0 ? g.channels : 0, step1 = inside1 ? g.channels : 0, step2 = inside2 ? g.channels : 0;
+      const w0 = w + (c << 2), w1 = w0 + columnBytes, w2 = w1 + columnBytes;
+      const start = init + (c << 2);
+      const low0 = v128.load(start), high0 = v128.load(start, 16);
+      const m0 = v128.load(multipliers + (c << 2)), m1 = v128.load(multipliers + (c << 2), 16);
+      const left = g.channels - c;
+      let to = y + (<usize>n * g.outWidth) * g.channels + c;
+      // Sums of the output that this column completes, of the next, and of the one after that.
+      let a0 = low0, a1 = high0, b0 = low0, b1 = high0;
+      const last = g.outWidth + 2 - g.padLeft;
+      for (let column = -g.padLeft; column < last; column++) {
+        let v0 = outside, v1 = outside;
+        if (column >= 0 && column < g.width) {
+          const upper = v128.shuffle<i8>(v128.load64_zero(p0), v128.load64_zero(p1), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+          const lower = v128.shuffle<i8>(v128.load64_zero(p2), outside, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+          v0 = v128.xor(v128.shuffle<i16>(upper, lower, 0, 8, 1, 9, 2, 10, 3, 11), flips);
+          v1 = v128.xor(v128.shuffle<i16>(upper, lower, 4, 12, 5, 13, 6, 14, 7, 15), flips);
+          p0 += step0;
+          p1 += step1;
+          p2 += step2;
+        }
+        a0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w2), v0, a0);
+        a1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w2, 16), v1, a1);
+        if (column >= 2 - g.padLeft) {
+          a0 = requantize4(a0, m0, lows, highs, offset);
+          a1 = requantize4(a1, m1, lows, highs, offset);
+          const codes = narrow16(a0, a1, a0, a1, signed);
+          if (left >= 8) v128.store64_lane(to, codes, 0);
+          else store16(to, codes, left);
+          to += g.channels;
+        }
+        a0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w1), v0, b0);
+        a1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w1, 16), v1, b1);
+        b0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w0), v0, low0);
+        b1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(w0, 16), v1, high0);
+      }
+    }
+  }
+}

@@ -3,7 +3,7 @@ export { heapBase, setScratch } from "./simd";
 export { probeDot } from "./probe";
 export { productF32 } from "./product-f32";
 export { depthwiseF32 } from "./depthwise-f32";
-export { depthwiseDot, depthwiseWide } from "./depthwise-i8";
+export { depthwiseDot, depthwiseDot3x3, depthwiseWide } from "./depthwise-i8";
 export { transposeMatrices } from "./transpose";
 export { matmulF32 } from "./matmul-f32";
 export { winogradF32 } from "./winograd-f32";

@@ -19,7 +19,7 @@ export function compileDepthwiseCodes(
   const [inputZeroPoint = 0] = numbers(weights.inputZeroPoint);
   const signedInput = spec.inputs[0]!.dtype === "int8";
   const factors = depthwiseFactors(weights, channels, area);
-  const kernel = chooseKernel(context, factors, signedInput);
+  const kernel = chooseKernel(context, spec, factors, signedInput);
   // Flipping the top bit of a code turns int8 into uint8 and back, and moves the zero point by 128.
   const zeroPoint = inputZeroPoint + (kernel.flip === 0 ? 0 : signedInput ? 128 : -128);
   const bias = numbers(weights.bias);
@@ -29,9 +29,12 @@ export function compileDepthwiseCodes(
     for (let tap = 0; tap < area; tap++) sum += factors[channel * area + tap]!;
     init[channel] = (bias[channel] ?? 0) - zeroPoint * sum;
   }
-  const taps = Math.ceil(area / kernel.tapsTogether) * kernel.tapsTogether;
-  const packed = packTaps(factors, channels, area, padded, taps, kernel.tapsTogether);
-  const w = owned.store(kernel.name === "depthwiseDot" ? Int8Array.from(packed) : packed);
+  const wide = kernel.name === "depthwiseWide";
+  const order =
+    kernel.name === "depthwiseDot3x3" ? columnsOf3x3 : Array.from({ length: area }, (_, tap) => tap);
+  const packed = packTaps(factors, channels, order, padded, kernel.tapsTogether);
+  const taps = packed.length / padded;
+  const w = owned.store(wide ? packed : Int8Array.from(packed));
   const {
     multipliers,
     low,
@@ -46,27 +49,13 @@ export function compileDepthwiseCodes(
   const zeros = owned.store(new Int8Array(padded).fill(inputZeroPoint));
   const lines = image.batch * height;
   const work = lines * width * channels * area;
-  const mode = kernel.name === "depthwiseDot" ? kernel.flip : signedInput ? 1 : 0;
-  return ([x], [y]) =>
-    context.run(
-      kernel.name,
-      lines,
-      work,
-      x!,
-      geometry,
-      w,
-      taps,
-      start,
-      m,
-      y!,
-      padded,
-      zeros,
-      mode,
-      low,
-      high,
-      outputZeroPoint,
-      signed,
-    );
+  const mode = wide ? (signedInput ? 1 : 0) : kernel.flip;
+  return ([x], [y]) => {
+    const rest = [padded, zeros, mode, low, high, outputZeroPoint, signed] as const;
+    if (kernel.name === "depthwiseDot3x3")
+      context.run(kernel.name, lines, work, x!, geometry, w, start, m, y!, ...rest);
+    else context.run(kernel.name, lines, work, x!, geometry, w, taps, start, m, y!, ...rest);
+  };
 }
 
 /** Weights less their zero points, [channels, area]. */
@@ -80,34 +69,47 @@ function depthwiseFactors(weights: Weights<"conv2d">, channels: number, area: nu
 }
 
 interface Choice {
-  readonly name: "depthwiseDot" | "depthwiseWide";
+  readonly name: "depthwiseDot" | "depthwiseDot3x3" | "depthwiseWide";
   readonly tapsTogether: number;
   /** Bits that turn codes of the input into those that the dot product multiplies. */
   readonly flip: number;
 }
 
 /** The dot product of bytes where it is exact with all of them and the weights fit, else that of 16-bit numbers. */
-function chooseKernel({ relaxed, dot }: Context, factors: Int16Array, signedInput: boolean): Choice {
+function chooseKernel(
+  { relaxed, dot }: Context,
+  { attributes: { kernel, strides, dilations } }: KernelSpec<"conv2d">,
+  factors: Int16Array,
+  signedInput: boolean,
+): Choice {
   const fits = factors.every((factor) => factor >= -128 && factor <= 127);
   if (!relaxed || dot === "seven" || !fits) return { name: "depthwiseWide", tapsTogether: 2, flip: 0 };
   const flip = (dot === "signed") === signedInput ? 0 : 0x80;
-  return { name: "depthwiseDot", tapsTogether: 4, flip };
+  const neighbours = kernel[0] === 3 && kernel[1] === 3 && strides[1] === 1 && dilations[1] === 1;
+  return { name: neighbours ? "depthwiseDot3x3" : "depthwiseDot", tapsTogether: 4, flip };
 }
 
-/** [channels, area] as [taps / together][padded channels][together], with zeros where there is nothing. */
+/** Taps of a 3x3 filter column by column, each filled up to four. */
+const columnsOf3x3 = [0, 3, 6, undefined, 1, 4, 7, undefined, 2, 5, 8, undefined];
+
+/**
+ * [channels, area] as [taps / together][padded channels][together], with zeros where there is nothing. `order` says
+ * which tap of the filter comes where.
+ */
 function packTaps(
   factors: Int16Array,
   channels: number,
-  area: number,
+  order: readonly (number | undefined)[],
   padded: number,
-  taps: number,
   together: number,
 ): Int16Array {
-  const packed = new Int16Array(taps * padded);
-  for (let channel = 0; channel < channels; channel++)
-    for (let tap = 0; tap < area; tap++) {
-      const group = Math.floor(tap / together);
-      packed[(group * padded + channel) * together + (tap % together)] = factors[channel * area + tap]!;
-    }
+  const area = factors.length / channels;
+  const packed = new Int16Array(Math.ceil(order.length / together) * together * padded);
+  for (const [at, tap] of order.entries()) {
+    if (tap === undefined) continue;
+    const to = Math.floor(at / together) * padded * together + (at % together);
+    for (let channel = 0; channel < channels; channel++)
+      packed[to + channel * together] = factors[channel * area + tap]!;
+  }
   return packed;
 }
