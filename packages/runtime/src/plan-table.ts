@@ -1,9 +1,12 @@
 /** A plan as a table: for each node, which kernel runs, where, how and why. */
 import {
+  type AnySpec,
   definitionOf,
   describeOperands,
   describeType,
+  type ElementwiseStep,
   type KernelSpec,
+  type Operands,
   type OpName,
 } from "@bitbudget/backend";
 import type { Plan } from "./plan.ts";
@@ -35,8 +38,19 @@ export function describeStep(step: Step): PlanRow {
 }
 
 /** Op of a kernel and the formats it works in. */
-export function describeKernel<O extends OpName>(spec: KernelSpec<O>): string {
-  return `${spec.op} ${describeOperands(definitionOf(spec).operands(spec))}`;
+export function describeKernel(spec: AnySpec): string {
+  const kernel = `${spec.op} ${describeOperands(operandsOf(spec))}`;
+  if (spec.op !== "elementwise") return kernel;
+  return `${kernel}: ${spec.attributes.steps.map(nameOf).join(", ")}`;
+}
+
+function operandsOf<O extends OpName>(spec: KernelSpec<O>): Operands {
+  return definitionOf(spec).operands(spec);
+}
+
+function nameOf(step: ElementwiseStep): string {
+  if (step.kind === "unary") return step.function.fn;
+  return step.kind === "binary" ? step.function : step.kind;
 }
 
 export function planTable(plan: Plan): PlanTable {

@@ -4,6 +4,7 @@
  */
 import type { Backend, Tensor } from "@bitbudget/backend";
 import type { HostTensor, Storage } from "@bitbudget/core";
+import { fuseElementwise } from "./fuse-elementwise.ts";
 import type { Pool } from "./kernels.ts";
 import { newValue } from "./lowering.ts";
 import { describeStep, type PlanRow } from "./plan-table.ts";
@@ -22,6 +23,8 @@ export interface PlanParts {
   readonly hostPool: Pool;
   /** Whether kernels that the backend lacks may run on the host instead. */
   readonly fallback: boolean;
+  /** Whether chains of elementwise kernels become one. */
+  readonly fuse: boolean;
   /** How many ways to go on are remembered where content decides. */
   readonly maxPlans: number;
   readonly program: Program;
@@ -147,9 +150,9 @@ export class Plan {
   }
 
   async #build(environment: Environment, tasks: readonly Task[], outside: Tensors): Promise<Node> {
-    const { backend, host, pool, hostPool, fallback, maxPlans, program } = this.#parts;
+    const { backend, host, pool, hostPool, fallback, fuse, maxPlans, program } = this.#parts;
     const planner = new Planner({ backend, folder: host, program }, environment, tasks);
-    const { steps, needs } = await planner.plan();
+    const { steps: planned, needs } = await planner.plan();
     const keep = new Set<Slot>();
     const keepValue = (value: Value | undefined) => value !== undefined && keep.add(value.slot);
     keepValue(needs);
@@ -158,6 +161,8 @@ export class Plan {
       for (const [scope, name] of task.uses) keepValue(environment.get(scope, name));
       for (const value of task.values ?? []) keepValue(value);
     }
+    const derive = program.derived.bind(program);
+    const steps = fuse ? await fuseElementwise(planned, { backend, host, keep, derive }) : planned;
     if (!fallback) refuseFallbacks(backend, steps);
     const segment = await Segment.build({ backend, host, pool, hostPool, steps, keep, outside });
     const rest = needs === undefined ? this.#outputsOf(environment) : environment;

@@ -5,7 +5,7 @@
  * are a segment, and planning goes on from there in the run, with that content known.
  */
 import type { Backend } from "@bitbudget/backend";
-import { BitbudgetError, type HostTensor } from "@bitbudget/core";
+import { BitbudgetError, elementCount, type HostTensor } from "@bitbudget/core";
 import { type NodeProto, OnnxError, usesOf } from "@bitbudget/onnx";
 import { expand } from "./control.ts";
 import { NodeError } from "./errors.ts";
@@ -14,7 +14,7 @@ import { type LoweringHost, NeedsContent, NodeLowering } from "./lowering.ts";
 import type { Operator } from "./operator.ts";
 import type { Program } from "./program.ts";
 import type { Step } from "./steps.ts";
-import type { Environment, Scope, Value } from "./values.ts";
+import type { Environment, Scope, Slot, Value } from "./values.ts";
 
 /** Something still to be planned: a node, or the end of a branch or of a round of a loop. */
 export interface Task {
@@ -105,16 +105,44 @@ export class Planner implements LoweringHost {
     return { steps: this.#steps, needs: undefined };
   }
 
-  /** Runs the steps since `mark` now, if everything that they read is known. */
+  /**
+   * Runs the steps since `mark` now, if everything that they read is known. Where a part of it is known alone, the steps
+   * that need no more run now, unless what they make takes more room than what they read.
+   */
   async #fold(mark: number): Promise<void> {
     const steps = this.#steps.slice(mark);
     const made = new Set(steps.flatMap((step) => step.outputs.map((output) => output.slot)));
     const isKnown = (value: Value) => value.constant !== undefined || made.has(value.slot);
-    if (steps.length === 0 || !steps.every((step) => step.inputs.every(isKnown))) return;
-    this.#steps.length = mark;
-    for (const [slot, tensor] of await foldSteps(steps, this.options.folder))
-      this.environment.reveal(slot, tensor);
+    const isWhole = steps.every((step) => step.inputs.every(isKnown));
+    const known = isWhole ? steps : knownSteps(steps);
+    if (known.length === 0) return;
+    const results = await foldSteps(known, this.options.folder);
+    const rest = steps.filter((step) => !known.includes(step)).map((step) => withContent(step, results));
+    this.#steps.splice(mark, steps.length, ...rest);
+    for (const [slot, tensor] of results) this.environment.reveal(slot, tensor);
   }
+}
+
+/** The steps of a node that read nothing but constants and each other, and make no more elements than they read. */
+function knownSteps(steps: readonly Step[]): readonly Step[] {
+  const made = new Set<Slot>();
+  return steps.filter((step) => {
+    const count = (values: readonly Value[]) =>
+      values.reduce((sum, { type }) => sum + elementCount(type.shape), 0);
+    const isKnown = step.inputs.every(({ constant, slot }) => constant !== undefined || made.has(slot));
+    if (!isKnown || step.inputs.length === 0 || count(step.outputs) > count(step.inputs)) return false;
+    for (const { slot } of step.outputs) made.add(slot);
+    return true;
+  });
+}
+
+/** A step that reads what has been computed as the constants that it is. */
+function withContent(step: Step, results: ReadonlyMap<Slot, HostTensor>): Step {
+  const inputs = step.inputs.map((value): Value => {
+    const content = results.get(value.slot);
+    return content === undefined ? value : { ...value, constant: { ...value.type, data: content.data } };
+  });
+  return { ...step, inputs };
 }
 
 /** A node in a scope, as a task. */

@@ -22,7 +22,7 @@ export interface SessionOptions {
    * at the first run that lists all of them. Default "fallback"; the plan says where that happens.
    */
   readonly onUnsupported?: "fallback" | "error";
-  /** Whether nodes are rewritten and fused before planning. Default true. */
+  /** Whether nodes are rewritten and fused before planning, and chains of elementwise kernels after it. Default true. */
   readonly optimize?: boolean;
   /**
    * How many plans are kept, one for each set of shapes of the feeds and of captured names, and how many ways to go on in
@@ -172,6 +172,7 @@ class OnnxSession implements Session {
         host: this.#host,
         hostPool: this.#hostPool,
         fallback: this.#options.onUnsupported !== "error",
+        fuse: this.#options.optimize !== false,
         maxPlans: this.#options.maxPlans,
         program: this.#program(names),
         feeds,

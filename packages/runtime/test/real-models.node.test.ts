@@ -115,6 +115,35 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
     PATIENCE,
   );
 
+  test.each([
+    ["mobilenet_v1_0.25_224", "int8-qdq"],
+    ["mlperf_tiny_resnet8_cifar10", "int8-qdq"],
+    ["mlperf_tiny_resnet8_cifar10", "int8-qoperator"],
+  ])(
+    "%s %s: what lies between two products of codes is one kernel",
+    async (name, version) => {
+      const model = realModels.find((each) => each.name === name)!;
+      const [feeds] = await model.feeds();
+      await using session = await createSession(fileOf(model, version), { backend });
+      await session.run(feeds!);
+      const kernels = session.plan?.rows.map(({ kernel }) => kernel) ?? [];
+      const isProduct = (kernel: string) => kernel.startsWith("conv2d");
+      // A convolution behind the pool is the classifier.
+      const pool = kernels.findIndex((kernel) => /^(pool2d|reduce)/.test(kernel));
+      const last = kernels.findLastIndex((kernel, i) => isProduct(kernel) && i < pool);
+      const between = kernels.slice(kernels.findIndex(isProduct), last + 1);
+      const others = between.filter((kernel) => !isProduct(kernel));
+      console.log(`${name}, ${version}: ${kernels.length} kernels, ${others.length} of them ${others[0]}`);
+      expect(others.length).toBeGreaterThan(1);
+      expect(others.length).toBeLessThan(between.length / 2);
+      for (const kernel of others)
+        expect(kernel).toMatch(
+          /^elementwise uint8 -> uint8: dequantize, (mul|dequantize), add(, relu)?(, add)?, quantize$/,
+        );
+    },
+    PATIENCE,
+  );
+
   test.each(among("int8-dynamic"))(
     "%s %s",
     async (name, version, model) => {

@@ -105,6 +105,10 @@ function mapCodes(
   const table = context.derived(zero(to.dtype), `${name} ${JSON.stringify([from, to])}`, () =>
     tableOf(from, to, f),
   );
+  const { dtype } = to;
+  if (dtype !== "uint8" && dtype !== "int8") return context.fail(`must have 8-bit codes, not ${dtype}`);
+  const spec = { op: "lookup", inputs: [x.type], attributes: { output: dtype } } as const;
+  if (context.supports(spec)) return context.kernel(spec, [x], { table });
   return gather(context, context.known(table), cast(context, x, "int32"), 0);
 }
 

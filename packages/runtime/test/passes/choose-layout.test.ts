@@ -123,7 +123,7 @@ describe("a chain of convolutions", () => {
         makeNode("Add", ["n", "more"], ["y"]),
       ]),
     );
-    expect(ops).toEqual(["transpose", "conv2d", "binary", "batchNorm", "binary", "transpose"]);
+    expect(ops).toEqual(["transpose", "conv2d", "elementwise", "transpose"]);
   });
 
   test("takes the channels as a model has them that moves them itself", async () => {
@@ -250,7 +250,7 @@ describe("a quantized residual network", () => {
     };
     const ops = await onBoth({ ...parts, constants: { ...parts.constants, ...more } });
     expect(transposes(ops)).toBe(2);
-    expect(ops.at(-2)).toBe("batchNorm");
+    expect(ops.at(-2)).toBe("elementwise");
   });
 
   test("that joins codes", async () => {

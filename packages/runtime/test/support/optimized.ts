@@ -37,7 +37,7 @@ export async function bothWays(
     plain,
     optimized,
     kernels: rows.map(({ kernel }) => kernel),
-    operators: [...new Set(rows.map(({ opType }) => opType))],
+    operators: [...new Set(rows.flatMap(({ opType }) => opType.split(" + ")))],
   };
 }
 
