@@ -10,3 +10,5 @@ export { winogradF32 } from "./winograd-f32";
 export { productI8 } from "./product-i8";
 export { flipCodes, widenCodes } from "./codes";
 export { quantizeRows, quantizeTensor, rangesOfChunks, scaleOfTensor, startSums } from "./dynamic";
+export { softmaxRows, softmaxColumns } from "./softmax";
+export { layerNormF32, batchNormLast, batchNormFirst } from "./normalization";
