@@ -1,63 +1,25 @@
 /** Chains of elementwise kernels are one kernel: the same bits as from the kernels one by one, on backend-js. */
-import { type Backend, createBackend } from "@bitbudget/backend";
-import { hostDevice, kernels, open } from "@bitbudget/backend-js";
-import { type DType, type HostTensor, tensor } from "@bitbudget/core";
+import { tensor } from "@bitbudget/core";
 import { makeNode, type NodeProto } from "@bitbudget/onnx";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSession, type Feeds } from "../src/index.ts";
-import { type GraphParts, modelOf } from "./support/models.ts";
+import { createSession } from "../src/index.ts";
+import { BothBackends, type Options } from "./support/fusion.ts";
+import { modelOf } from "./support/models.ts";
 import { dequantize, Qdq, quantize } from "./support/qdq.ts";
-import { randomFloats, randomIntegers } from "./support/random.ts";
+import { randomFloats } from "./support/random.ts";
 
-let fusing: Backend;
-/** The same without the two ops that chains become. */
-let plain: Backend;
+let both: BothBackends;
 beforeAll(async () => {
-  fusing = await open();
-  const { elementwise: _, lookup: __, ...others } = kernels;
-  plain = createBackend({ name: "plain", device: hostDevice(), context: undefined, kernels: others });
+  both = await BothBackends.open();
 });
-afterAll(async () => {
-  await fusing.dispose();
-  await plain.dispose();
-});
+afterAll(() => both[Symbol.asyncDispose]());
 
 const shape = [2, 3, 4];
 const x = randomFloats(shape, 1, 4);
-const codes = randomIntegers("uint8", shape, 2, 0, 256);
-const others = randomIntegers("int8", shape, 3, -128, 128);
 
-interface Options {
-  readonly feeds?: Feeds;
-  readonly constants?: Readonly<Record<string, HostTensor>>;
-  readonly outputs?: readonly string[];
-  readonly capture?: readonly string[];
-}
-
-/** Runs nodes on both backends, with equal bits. Returns the kernels that run, and how many there are without fusion. */
-async function onBoth(
-  nodes: readonly NodeProto[],
-  { feeds = { x }, constants = {}, outputs = ["y"], capture = [] }: Options = {},
-): Promise<{ readonly fused: readonly string[]; readonly plain: number }> {
-  const parts: GraphParts = {
-    inputs: Object.fromEntries(
-      Object.entries(feeds).map(([name, { dtype, shape: sizes }]): [string, [DType, readonly number[]]] => [
-        name,
-        [dtype, sizes],
-      ]),
-    ),
-    outputs: Object.fromEntries(outputs.map((name): [string, [DType, []]] => [name, ["float32", []]])),
-    constants,
-    nodes,
-  };
-  const model = modelOf(parts);
-  await using one = await createSession(model, { backend: fusing });
-  await using many = await createSession(model, { backend: plain });
-  const actual = await one.run(feeds, { capture });
-  expect(actual).toEqual(await many.run(feeds, { capture }));
-  return { fused: one.plan?.rows.map(({ kernel }) => kernel) ?? [], plain: many.plan?.rows.length ?? 0 };
-}
+const onBoth = (nodes: readonly NodeProto[], options: Partial<Options> = {}) =>
+  both.run(nodes, { feeds: { x }, ...options });
 
 const float = "elementwise float32 -> float32";
 
@@ -72,7 +34,7 @@ describe("numbers", () => {
     expect(await onBoth(nodes, { constants })).toEqual({ fused: [`${float}: mul, add, relu`], plain: 3 });
     const inputs = { x: ["float32", shape] } as const;
     const model = modelOf({ inputs, outputs: { y: ["float32", []] }, constants, nodes });
-    await using session = await createSession(model, { backend: fusing });
+    await using session = await createSession(model, { backend: both.fusing });
     await session.run({ x });
     expect(session.plan?.rows).toMatchObject([{ node: "scale + shift + clamp", opType: "Mul + Add + Relu" }]);
   });
@@ -196,7 +158,7 @@ describe("numbers", () => {
       makeNode("Relu", ["n"], ["y"]),
     ];
     const model = modelOf({ inputs, outputs: { y: ["float32", []] }, constants, nodes });
-    await using session = await createSession(model, { backend: fusing });
+    await using session = await createSession(model, { backend: both.fusing });
     const given = tensor(
       "float32",
       shape,
@@ -225,127 +187,11 @@ test("normalizations that share a scale and a bias have their own means and vari
   const inputs = { x: ["float32", [1, 2]] } as const;
   const outputs = { y: ["float32", []], z: ["float32", []] } as const;
   await using session = await createSession(modelOf({ inputs, outputs, constants, nodes }), {
-    backend: fusing,
+    backend: both.fusing,
   });
   const { y, z } = await session.run({ x: tensor("float32", [1, 2], [5, 3]) });
   // (5 - 1) / 1, (3 - 2) / 2 * 2 + 1; -(5 - 3) / 2, -((3 + 1) / 4 * 2 + 1)
   expect([...(y?.data ?? []), ...(z?.data ?? [])]).toEqual([4, 2, -1, -3]);
-});
-
-describe("codes", () => {
-  const qdq = new Qdq()
-    .code("a", 0.05, "uint8", 120)
-    .code("b", 0.04, "int8", -3)
-    .code("c", 0.06, "uint8", 100)
-    .code("d", 0.07, "int8", 5);
-  const { constants } = qdq;
-  const feeds = { a: codes, b: others };
-
-  test("a sum of codes of two formats is one kernel", async () => {
-    const nodes = [
-      dequantize("a", "da", "a"),
-      dequantize("b", "db", "b"),
-      makeNode("Add", ["da", "db"], ["s"]),
-      makeNode("Relu", ["s"], ["r"]),
-      quantize("r", "y", "c"),
-    ];
-    expect(await onBoth(nodes, { feeds, constants })).toEqual({
-      fused: ["elementwise uint8 -> uint8: dequantize, dequantize, add, relu, quantize"],
-      plain: 5,
-    });
-  });
-
-  test("QLinearAdd and QLinearMul are one kernel each; codes that are constants are numbers", async () => {
-    const domain = { domain: "com.microsoft" };
-    const part = (name: string) => [name, `${name}_scale`, `${name}_zero`];
-    const more = { ...constants, c: randomIntegers("uint8", [4], 9, 0, 256) };
-    const nodes = [
-      makeNode("QLinearAdd", [...part("a"), ...part("c"), "c_scale", "c_zero"], ["s"], domain),
-      makeNode("QLinearMul", ["s", "c_scale", "c_zero", ...part("a"), "c_scale", "c_zero"], ["y"], domain),
-    ];
-    expect((await onBoth(nodes, { feeds: { a: codes }, constants: more })).fused).toEqual([
-      "elementwise uint8 -> uint8: dequantize, add, add, quantize",
-      "elementwise uint8 -> uint8: dequantize, dequantize, mul, mul, add, quantize",
-    ]);
-  });
-
-  test.each([
-    ["HardSwish", ["HardSwish"]],
-    ["Neg and Gelu", ["Neg", "Gelu"]],
-    ["nothing", []],
-  ])("%s between codes is a table", async (_, operators) => {
-    const nodes = [
-      dequantize("b", "v0", "b"),
-      ...operators.map((opType, i) => makeNode(opType, [`v${i}`], [`v${i + 1}`])),
-      quantize(`v${operators.length}`, "y", "c"),
-    ];
-    const every = tensor(
-      "int8",
-      [256],
-      Array.from({ length: 256 }, (_, i) => i - 128),
-    );
-    expect(await onBoth(nodes, { feeds: { b: every }, constants })).toEqual({
-      fused: ["lookup int8 -> uint8"],
-      plain: operators.length + 2,
-    });
-  });
-
-  test("a function that backends round in their own ways does not end in codes with others", async () => {
-    const nodes = [
-      dequantize("a", "da", "a"),
-      dequantize("b", "db", "b"),
-      makeNode("Mul", ["da", "db"], ["m"]),
-      makeNode("Tanh", ["m"], ["t"]),
-      makeNode("Neg", ["t"], ["n"]),
-      quantize("n", "y", "d"),
-    ];
-    expect((await onBoth(nodes, { feeds, constants })).fused).toEqual([
-      "elementwise uint8 -> float32: dequantize, dequantize, mul, tanh",
-      "elementwise float32 -> int8: neg, quantize",
-    ]);
-  });
-
-  test("codes that several chains read are decoded in each; nothing decodes them for all", async () => {
-    const nodes = [
-      dequantize("a", "da", "a"),
-      makeNode("Neg", ["da"], ["n"]),
-      makeNode("Relu", ["da"], ["r"]),
-      makeNode("Add", ["da", "x"], ["s"]),
-      quantize("n", "y", "c"),
-      quantize("r", "z", "c"),
-    ];
-    const options = { feeds: { a: codes, x }, constants, outputs: ["y", "z", "s"] };
-    const { fused } = await onBoth(nodes, options);
-    expect([...fused].sort()).toEqual([
-      "elementwise uint8 -> float32: dequantize, add",
-      "lookup uint8 -> uint8",
-      "lookup uint8 -> uint8",
-    ]);
-    const kept = await onBoth(nodes, { ...options, capture: ["da"] });
-    expect(kept.fused[0]).toBe("dequantize uint8 -> float32");
-    expect(kept.fused.slice(1).sort()).toEqual([...fused].sort());
-  });
-
-  test("codes in the middle are memory between two kernels", async () => {
-    const nodes = [
-      makeNode("Add", ["x", "x"], ["s"]),
-      quantize("s", "q", "a"),
-      dequantize("q", "d", "a"),
-      makeNode("Mul", ["d", "x"], ["y"]),
-    ];
-    expect((await onBoth(nodes, { constants })).fused).toEqual([
-      "elementwise float32 -> uint8: add, quantize",
-      "elementwise uint8 -> float32: dequantize, mul",
-    ]);
-  });
-
-  test("scales for each channel keep their kernels", async () => {
-    const scales = { s: tensor("float32", [3], [1, 0.5, 0.25]), z: tensor("uint8", [3], [1, 2, 3]) };
-    const nodes = [makeNode("DequantizeLinear", ["a", "s", "z"], ["d"]), makeNode("Relu", ["d"], ["y"])];
-    expect(await onBoth(nodes, { feeds: { a: codes }, constants: scales })).toMatchObject({
-      fused: ["dequantize uint8 -> float32", "unary float32 -> float32"],
-    });
-  });
 });
 
 /** A graph of elementwise operators in which each node reads two values of any before it, of any shape that broadcasts. */
