@@ -3,12 +3,14 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { writeBlockTiles } from "./block-tiles.mjs";
 import { writeTiles } from "./tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 mkdirSync("src/gen", { recursive: true });
 writeTiles("assembly/gen/tiles.ts");
+writeBlockTiles("assembly/gen/block-tiles.ts");
 
 const builds = { simd: "simd", relaxed: "simd,relaxed-simd" };
 

@@ -1,5 +1,7 @@
 /** The arithmetic of a linear or conv2d, chosen by its spec. */
 import { type WeightedArithmetic, weightedArithmetic } from "@bitbudget/backend";
+import { dtypes } from "@bitbudget/core";
+import { compileBlocks } from "./blocks.ts";
 import { compileDynamic } from "./dynamic.ts";
 import { compileFloat } from "./float.ts";
 import { compileStatic } from "./static.ts";
@@ -8,7 +10,12 @@ const compilers = {
   float: compileFloat,
   "weight-only": compileFloat,
   static: compileStatic,
-  dynamic: compileDynamic,
+  dynamic: (context, spec, ...rest) => {
+    const { weight, dynamic } = spec.attributes;
+    const packed = dtypes[weight.dtype].bits < 8 && dynamic?.dtype === "int8";
+    const compile = packed || weight.granularity?.kind === "block" ? compileBlocks : compileDynamic;
+    return compile(context, spec, ...rest);
+  },
 } satisfies { readonly [A in WeightedArithmetic]: typeof compileFloat };
 
 export const compileWeighted: typeof compileFloat = (context, spec, ...rest) =>

@@ -35,6 +35,16 @@ export function dynamicRows(formats: readonly DType[]): readonly KernelRow[] {
   );
 }
 
+/** Activations quantized by row or block, times codes in blocks. */
+export const blockRows: readonly KernelRow[] = codes.map(
+  (dtype): KernelRow => ({
+    activation: "dynamic int8",
+    weight: `${dtype} block`,
+    output: "float32",
+    arithmetic: "native",
+  }),
+);
+
 /** Elements of a window that fit into a thread's scratch beside everything else. */
 const WINDOW_LIMIT = SCRATCH_BYTES / 4 - 8192;
 

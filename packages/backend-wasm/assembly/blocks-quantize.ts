@@ -1,0 +1,91 @@
+// Activations as the products with weights in blocks take them: int8 codes, their sum and their scale, block by block.
+
+/** 1.5 * 2^23: added to a number of less than 2^22, it leaves that number rounded half to even in the low bits. */
+const ROUNDER: f32 = 12582912.0;
+
+/**
+ * Rows [begin, end) of x, `depth` floats each, to rows of blocks [start: i32][codes][scale: f32], symmetric with
+ * scale = max|x| / 127 over each block of `size` terms, or over the row where byRow is not 0. A block has 4 * quads codes,
+ * those beyond its terms 0: bytes, or 16 bits where wide is not 0. start: factor times the negative sum of the codes.
+ */
+export function quantizeBlocks(begin: i32, end: i32, x: usize, depth: i32, size: i32, quads: i32, byRow: i32, wide: i32, factor: i32, to: usize): void {
+  const blocks = (depth + size - 1) / size;
+  const codeBytes = quads << (wide ? 3 : 2);
+  let at = to + begin * blocks * (8 + codeBytes);
+  for (let row = begin; row < end; row++) {
+    const from = x + ((<usize>row * depth) << 2);
+    let scale = byRow ? largest(from, depth) / 127 : 0;
+    for (let first = 0; first < depth; first += size) {
+      const terms = min(size, depth - first);
+      const block = from + (first << 2);
+      if (!byRow) scale = largest(block, terms) / 127;
+      const sum = wide ? writeWide(block, terms, scale, at + 4, quads) : writeBytes(block, terms, scale, at + 4, quads);
+      store<i32>(at, -factor * sum);
+      store<f32>(at + 4 + codeBytes, scale);
+      at += 8 + codeBytes;
+    }
+  }
+}
+
+/** max |x|, NaN not counted. */
+function largest(x: usize, count: i32): f32 {
+  let found = f32x4.splat(0);
+  for (; count >= 4; count -= 4, x += 16) found = f32x4.pmax(found, f32x4.abs(v128.load(x)));
+  if (count > 0) found = f32x4.pmax(found, f32x4.abs(first(v128.load(x), count)));
+  found = f32x4.pmax(found, v128.shuffle<i32>(found, found, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.pmax(found, v128.shuffle<i32>(found, found, 1, 0, 3, 2)), 0);
+}
+
+/** The first `count` lanes, and zeros. */
+// @ts-ignore: decorator
+@inline
+function first(x: v128, count: i32): v128 {
+  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
+/** round(x / scale) in [-127, 127], 0 for NaN. A divisor of infinity stands for a scale of 0. */
+// @ts-ignore: decorator
+@inline
+function code(x: v128, divisor: v128): v128 {
+  const quotient = f32x4.div(x, divisor);
+  const number = v128.and(quotient, f32x4.eq(quotient, quotient));
+  const bounded = f32x4.pmax(f32x4.splat(-127), f32x4.pmin(f32x4.splat(127), number));
+  return i32x4.sub(f32x4.add(bounded, f32x4.splat(ROUNDER)), i32x4.splat(0x4b400000));
+}
+
+/** Codes of the next four terms, of which there may be fewer, or none. */
+// @ts-ignore: decorator
+@inline
+function quadOf(x: usize, terms: i32, divisor: v128): v128 {
+  if (terms >= 4) return code(v128.load(x), divisor);
+  return terms > 0 ? code(first(v128.load(x), terms), divisor) : i32x4.splat(0);
+}
+
+function writeBytes(x: usize, terms: i32, scale: f32, codes: usize, quads: i32): i32 {
+  const divisor = f32x4.splat(scale == 0 ? Infinity : scale);
+  let sum = i32x4.splat(0);
+  for (; quads > 0; quads--, terms -= 4, x += 16, codes += 4) {
+    const q = quadOf(x, terms, divisor);
+    sum = i32x4.add(sum, q);
+    const pairs = i16x8.narrow_i32x4_s(q, q);
+    v128.store32_lane(codes, i8x16.narrow_i16x8_s(pairs, pairs), 0);
+  }
+  return total(sum);
+}
+
+function writeWide(x: usize, terms: i32, scale: f32, codes: usize, quads: i32): i32 {
+  const divisor = f32x4.splat(scale == 0 ? Infinity : scale);
+  let sum = i32x4.splat(0);
+  for (; quads > 0; quads--, terms -= 4, x += 16, codes += 8) {
+    const q = quadOf(x, terms, divisor);
+    sum = i32x4.add(sum, q);
+    v128.store64_lane(codes, i16x8.narrow_i32x4_s(q, q), 0);
+  }
+  return total(sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function total(sum: v128): i32 {
+  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+}

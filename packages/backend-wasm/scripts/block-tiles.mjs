@@ -1,0 +1,190 @@
+// Writes the register tiles of products with weights in blocks: codes of 8, 4 or 2 bits times 8-bit activations. A tile
+// unpacks a vector of codes once and multiplies it with all of its rows; the lanes of its sums are columns, so that nothing
+// is added across lanes. src/weighted/pack-blocks.ts has the layout.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Rows x panels of 8 columns. */
+const tiles = [
+  [1, 1],
+  [1, 2],
+  [2, 1],
+  [3, 1],
+  [4, 1],
+];
+
+const range = (n) => Array.from({ length: n }, (_, i) => i);
+const lines = (list) => list.join("\n");
+
+/** Vectors of 4 columns x 4 terms in the 8 terms that one step takes: of which quad of terms and of columns, and how to get them. */
+const unpacking = {
+  8: {
+    before: () => [],
+    vectors: (p) => range(4).map((i) => ({ quad: i >> 1, half: i & 1, from: `w${p}`, at: i * 16 })),
+  },
+  4: {
+    masks: { low: 15 },
+    before: (p) => range(2).map((q) => `      const v${p}_${q} = v128.load(w${p}, ${q * 16});`),
+    vectors: (p) =>
+      range(2).flatMap((q) => [
+        { quad: q, half: 0, code: `v128.and(v${p}_${q}, low)` },
+        { quad: q, half: 1, code: `v128.and(i16x8.shr_u(v${p}_${q}, 4), low)` },
+      ]),
+  },
+  // The codes of the second half of a panel's columns stay where they are, 4 times as large: their scales are 4 times smaller.
+  2: {
+    masks: { low: 3, high: 12 },
+    before: (p) => [
+      `      const v${p}_0 = v128.load(w${p});`,
+      `      const v${p}_1 = i16x8.shr_u(v${p}_0, 4);`,
+    ],
+    vectors: (p) =>
+      range(2).flatMap((q) => [
+        { quad: q, half: 0, code: `v128.and(v${p}_${q}, low)` },
+        { quad: q, half: 1, code: `v128.and(v${p}_${q}, high)` },
+      ]),
+  },
+};
+
+/**
+ * c[rows][8 * panels] = sums over blocks of activation scale * weight scale * (sum of products of codes). a: rows of
+ * [start, codes, scale] for each block, start being what the sum of products starts with for a zero point of 1.
+ * `wide`: products of 16 bits, exact for any codes on any machine, instead of the relaxed dot product of bytes.
+ */
+function blockTile(bits, wide, [rows, panels]) {
+  const { masks = {}, before, vectors } = unpacking[bits];
+  const sums = range(rows).flatMap((r) =>
+    range(2 * panels).map((j) => ({ r, j, s: `s${r}_${j}`, t: `t${r}_${j}` })),
+  );
+  const inRegisters = rows * panels <= 2;
+  const place = ({ r, j }) => (r * 2 * panels + j) * 16;
+  const quadBytes = wide ? 8 : 4;
+  const start = ({ r, j }) =>
+    `i32x4.mul(i32x4.extend_${j % 2 === 0 ? "low" : "high"}_i16x8_s(v128.load(w${j >> 1})), v128.load32_splat(a${r}))`;
+  // 2-bit codes of the second half count four times.
+  const uniform = ({ r, j }) =>
+    bits === 2 && j % 2 === 1 ? `i32x4.shl(v128.load32_splat(a${r}), 2)` : `v128.load32_splat(a${r})`;
+  const products = wide ? wideProducts : byteProducts;
+  return lines([
+    `export function tileBlocks${bits}${wide ? "Wide" : ""}_${rows}x${panels}(blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, c: usize): void {`,
+    ...Object.entries(masks).map(([name, mask]) => `  const ${name} = i8x16.splat(${mask});`),
+    ...range(rows).map((r) => `  let a${r} = a + ${r} * aStep;`),
+    ...range(panels).map((p) => `  let w${p} = w + ${p} * wStep;`),
+    ...sums.map((sum) =>
+      inRegisters ? `  let ${sum.t} = f32x4.splat(0);` : `  v128.store(c, f32x4.splat(0), ${place(sum)});`,
+    ),
+    `  const codeBytes: usize = <usize>quads * ${quadBytes};`,
+    "  for (; blocks > 0; blocks--) {",
+    ...sums.map((sum) => `    let ${sum.s}: v128;`),
+    "    if (zeroPoints) {",
+    ...sums.map((sum) => `      ${sum.s} = ${start(sum)};`),
+    ...range(panels).map((p) => `      w${p} += 16;`),
+    "    } else {",
+    ...sums.map((sum) => `      ${sum.s} = ${uniform(sum)};`),
+    "    }",
+    ...range(rows).map((r) => `    a${r} += 4;`),
+    "    const end = a0 + codeBytes;",
+    "    while (a0 < end) {",
+    ...range(panels).flatMap(before),
+    ...products(rows, panels, range(panels).map(vectors)),
+    ...range(rows).map((r) => `      a${r} += ${2 * quadBytes};`),
+    ...range(panels).map((p) => `      w${p} += ${8 * bits};`),
+    "    }",
+    ...range(rows).map((r) => `    const x${r} = v128.load32_splat(a${r});`),
+    ...sums.map((sum) => {
+      const scaled = `f32x4.mul(f32x4.convert_i32x4_s(${sum.s}), v128.load(w${sum.j >> 1}, ${(sum.j % 2) * 16}))`;
+      return inRegisters
+        ? `    ${sum.t} = madd(${scaled}, x${sum.r}, ${sum.t});`
+        : `    v128.store(c, madd(${scaled}, x${sum.r}, v128.load(c, ${place(sum)})), ${place(sum)});`;
+    }),
+    ...range(rows).map((r) => `    a${r} += 4;`),
+    ...range(panels).map((p) => `    w${p} += 32;`),
+    "  }",
+    ...(inRegisters ? sums.map((sum) => `  v128.store(c, ${sum.t}, ${place(sum)});`) : []),
+    "}",
+    "",
+  ]);
+}
+
+/** Codes from 0 to 127 are exact as the second operand; for whole bytes src/weighted/blocks.ts looks at Context.dot. */
+function byteProducts(rows, panels, vectors) {
+  return range(2).flatMap((q) => {
+    const parts = range(panels).flatMap((p) =>
+      vectors[p]
+        .filter(({ quad }) => quad === q)
+        .map(({ half, code, from, at }) => ({
+          j: 2 * p + half,
+          name: `b${2 * p + half}_${q}`,
+          code: code ?? `v128.load(${from}, ${at})`,
+        })),
+    );
+    return [
+      ...parts.map(({ name, code }) => `      const ${name} = ${code};`),
+      ...range(rows).flatMap((r) => [
+        `      const x${r}_${q} = v128.load32_splat(a${r}, ${q * 4});`,
+        ...parts.map(
+          ({ j, name }) =>
+            `      s${r}_${j} = i32x4.relaxed_dot_i8x16_i7x16_add_s(x${r}_${q}, ${name}, s${r}_${j});`,
+        ),
+      ]),
+    ];
+  });
+}
+
+/** Vectors have their terms in pairs: the first two of each column, then the other two. */
+function wideProducts(rows, panels, vectors) {
+  return range(panels).flatMap((p) =>
+    vectors[p].flatMap(({ quad, half, code, from, at }) => {
+      const j = 2 * p + half;
+      const name = `b${j}_${quad}`;
+      return [
+        ...(code === undefined
+          ? [
+              `      const ${name}l = v128.load8x8_u(${from}, ${at});`,
+              `      const ${name}h = v128.load8x8_u(${from}, ${at + 8});`,
+            ]
+          : [
+              `      const ${name} = ${code};`,
+              `      const ${name}l = i16x8.extend_low_i8x16_u(${name});`,
+              `      const ${name}h = i16x8.extend_high_i8x16_u(${name});`,
+            ]),
+        ...range(rows).flatMap((r) => [
+          `      s${r}_${j} = i32x4.add(s${r}_${j}, i32x4.dot_i16x8_s(${name}l, v128.load32_splat(a${r}, ${quad * 8})));`,
+          `      s${r}_${j} = i32x4.add(s${r}_${j}, i32x4.dot_i16x8_s(${name}h, v128.load32_splat(a${r}, ${quad * 8 + 4})));`,
+        ]),
+      ];
+    }),
+  );
+}
+
+/** One function for all tiles of a kind: tiles of one row have one or two panels, others one. */
+function choice(bits, wide) {
+  const name = `tileBlocks${bits}${wide ? "Wide" : ""}`;
+  const [one, two, ...more] = tiles.map(([rows, panels]) => `${name}_${rows}x${panels}`);
+  const rest = "blocks, quads, a, aStep, w, wStep, zeroPoints, c";
+  return lines([
+    `export function ${name}(rows: i32, panels: i32, blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, c: usize): void {`,
+    `  if (panels == 2) return ${two}(${rest});`,
+    "  switch (rows) {",
+    ...more.map((tile, i) => `    case ${i + 2}: return ${tile}(${rest});`),
+    `    default: return ${one}(${rest});`,
+    "  }",
+    "}",
+    "",
+  ]);
+}
+
+export function writeBlockTiles(file) {
+  mkdirSync(dirname(file), { recursive: true });
+  const kinds = [8, 4, 2].flatMap((bits) => [false, true].map((wide) => [bits, wide]));
+  const text = [
+    "// Made by scripts/block-tiles.mjs.",
+    'import { madd } from "../simd";',
+    "",
+    ...kinds.flatMap(([bits, wide]) => [
+      ...tiles.map((tile) => blockTile(bits, wide, tile)),
+      choice(bits, wide),
+    ]),
+  ];
+  writeFileSync(file, lines(text));
+}
