@@ -23,7 +23,7 @@ const unpacking = {
     vectors: (p) => range(4).map((i) => ({ quad: i >> 1, half: i & 1, from: `w${p}`, at: i * 16 })),
   },
   4: {
-    masks: { low: 15 },
+    masks: { low: "i8x16.splat(<i8>mask)" },
     before: (p) => range(2).map((q) => `      const v${p}_${q} = v128.load(w${p}, ${q * 16});`),
     vectors: (p) =>
       range(2).flatMap((q) => [
@@ -33,7 +33,7 @@ const unpacking = {
   },
   // The codes of the second half of a panel's columns stay where they are, 4 times as large: their scales are 4 times smaller.
   2: {
-    masks: { low: 3, high: 12 },
+    masks: { low: "i8x16.splat(<i8>mask)", high: "i16x8.shl(low, 2)" },
     before: (p) => [
       `      const v${p}_0 = v128.load(w${p});`,
       `      const v${p}_1 = i16x8.shr_u(v${p}_0, 4);`,
@@ -49,6 +49,7 @@ const unpacking = {
 /**
  * c[rows][8 * panels] = sums over blocks of activation scale * weight scale * (sum of products of codes). a: rows of
  * [start, codes, scale] for each block, start being what the sum of products starts with for a zero point of 1.
+ * mask: the bits of one code. As a parameter it stays in a register; V8 makes constants anew at every use.
  * `wide`: products of 16 bits, exact for any codes on any machine, instead of the relaxed dot product of bytes.
  */
 function blockTile(bits, wide, [rows, panels]) {
@@ -66,8 +67,8 @@ function blockTile(bits, wide, [rows, panels]) {
     bits === 2 && j % 2 === 1 ? `i32x4.shl(v128.load32_splat(a${r}), 2)` : `v128.load32_splat(a${r})`;
   const products = wide ? wideProducts : byteProducts;
   return lines([
-    `export function tileBlocks${bits}${wide ? "Wide" : ""}_${rows}x${panels}(blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, c: usize): void {`,
-    ...Object.entries(masks).map(([name, mask]) => `  const ${name} = i8x16.splat(${mask});`),
+    `export function tileBlocks${bits}${wide ? "Wide" : ""}_${rows}x${panels}(blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, mask: i32, c: usize): void {`,
+    ...Object.entries(masks).map(([name, mask]) => `  const ${name} = ${mask};`),
     ...range(rows).map((r) => `  let a${r} = a + ${r} * aStep;`),
     ...range(panels).map((p) => `  let w${p} = w + ${p} * wStep;`),
     ...sums.map((sum) =>
@@ -161,9 +162,9 @@ function wideProducts(rows, panels, vectors) {
 function choice(bits, wide) {
   const name = `tileBlocks${bits}${wide ? "Wide" : ""}`;
   const [one, two, ...more] = tiles.map(([rows, panels]) => `${name}_${rows}x${panels}`);
-  const rest = "blocks, quads, a, aStep, w, wStep, zeroPoints, c";
+  const rest = "blocks, quads, a, aStep, w, wStep, zeroPoints, mask, c";
   return lines([
-    `export function ${name}(rows: i32, panels: i32, blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, c: usize): void {`,
+    `export function ${name}(rows: i32, panels: i32, blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, mask: i32, c: usize): void {`,
     `  if (panels == 2) return ${two}(${rest});`,
     "  switch (rows) {",
     ...more.map((tile, i) => `    case ${i + 2}: return ${tile}(${rest});`),
