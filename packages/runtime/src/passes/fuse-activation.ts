@@ -8,6 +8,7 @@ import {
   clone,
   type Graph,
   getFloat,
+  getString,
   makeAttribute,
   type NodeProto,
   NodeProtoSchema,
@@ -61,6 +62,10 @@ export function activationOf(graph: Graph, node: NodeProto): Fused | undefined {
     case "Tanh":
     case "HardSwish":
       return { activation: node.opType };
+    case "Gelu":
+      return getString(node, "approximate", "none") === "none" ? { activation: "Gelu" } : undefined;
+    case "Elu":
+      return { activation: "Elu", alpha: getFloat(node, "alpha", 1) };
     case "LeakyRelu":
       return { activation: "LeakyRelu", alpha: getFloat(node, "alpha", 0.01) };
     case "HardSigmoid":

@@ -40,6 +40,8 @@ describe("an activation after a product", () => {
     makeNode("HardSwish", ["p"], ["y"]),
     makeNode("LeakyRelu", ["p"], ["y"], { attributes: { alpha: 0.2 } }),
     makeNode("LeakyRelu", ["p"], ["y"]),
+    makeNode("Gelu", ["p"], ["y"]),
+    makeNode("Elu", ["p"], ["y"], { attributes: { alpha: 0.5 } }),
     makeNode("HardSigmoid", ["p"], ["y"], { attributes: { alpha: 0.3, beta: 0.4 } }),
     makeNode("Clip", ["p", "low", "high"], ["y"]),
     makeNode("Clip", ["p", "", "high"], ["y"]),

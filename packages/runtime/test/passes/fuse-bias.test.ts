@@ -100,3 +100,42 @@ describe("a sum stays", () => {
     await sameBothWays(parts, { backend, feeds: { x: randomIntegers("int32", [2, 3], 1, -9, 9) } });
   });
 });
+
+describe("numbers for the channels, added to a convolution", () => {
+  const image = randomFloats([1, 3, 5, 4], 4);
+  const conv = (shape: readonly number[], more: Partial<GraphParts> = {}): GraphParts => ({
+    inputs: { x: ["float32", [1, 3, 5, 4]] },
+    outputs: { y: ["float32", [1, 2, 5, 4]] },
+    constants: { w: randomFloats([2, 3, 3, 3], 5), b: randomFloats(shape, 6), c: randomFloats([2], 7) },
+    nodes: [
+      makeNode("Conv", ["x", "w"], ["p"], { attributes: { pads: [1n, 1n, 1n, 1n] } }),
+      makeNode("Add", ["b", "p"], ["y"]),
+    ],
+    ...more,
+  });
+
+  test.each([[[2, 1, 1]], [[1, 2, 1, 1]]])("are its bias: %j", async (shape) => {
+    const { kernels } = await sameBothWays(conv(shape), { backend, feeds: { x: image } });
+    expect(kernels).toHaveLength(1);
+  });
+
+  test.each([[[]], [[4]], [[1, 1, 1]], [[2, 1, 4]], [[2, 5, 1]]])(
+    "stay where they are others: %j",
+    async (shape) => {
+      const { operators } = await sameBothWays(conv(shape), { backend, feeds: { x: image } });
+      expect(operators).toContain("Add");
+    },
+  );
+
+  test("stay where it has a bias, or where they would add an axis", async () => {
+    const biased = conv([2, 1, 1]);
+    const nodes = [makeNode("Conv", ["x", "w", "c"], ["p"], { attributes: { pads: [1n, 1n, 1n, 1n] } })];
+    const both = await sameBothWays(conv([2, 1, 1], { nodes: [...nodes, ...biased.nodes.slice(1)] }), {
+      backend,
+      feeds: { x: image },
+    });
+    expect(both.operators).toContain("Add");
+    const wider = conv([1, 1, 2, 1, 1], { outputs: { y: ["float32", [1, 1, 2, 5, 4]] } });
+    expect((await sameBothWays(wider, { backend, feeds: { x: image } })).operators).toContain("Add");
+  });
+});
