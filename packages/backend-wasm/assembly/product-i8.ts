@@ -79,7 +79,7 @@ export function productI8(begin: i32, end: i32, product: usize, x: usize, paddin
 }
 
 /** As many rows as the table above allows; a whole number of the largest tiles if there are so many. */
-function blockRows(aStep: usize, gathered: bool): i32 {
+export function blockRows(aStep: usize, gathered: bool): i32 {
   const bytes = gathered ? min(BLOCK_BYTES, <i32>(SCRATCH_BYTES - WINDOWS - 64)) : BLOCK_BYTES;
   const fitting = min(bytes / max(<i32>aStep, 1), BLOCK_ROWS);
   if (fitting >= 6) return fitting - (fitting % 6);
@@ -87,7 +87,7 @@ function blockRows(aStep: usize, gathered: bool): i32 {
 }
 
 /** A block of rows of one group, whose panels are numbered from `first` on. */
-function rowBlock(p: CodeProduct, rows: i32, a: usize, aStep: usize, w: usize, init: usize, first: i32, panelBegin: i32, panelEnd: i32, y: usize, yStep: usize, rowScales: usize, rowScaleStep: usize): void {
+export function rowBlock(p: CodeProduct, rows: i32, a: usize, aStep: usize, w: usize, init: usize, first: i32, panelBegin: i32, panelEnd: i32, y: usize, yStep: usize, rowScales: usize, rowScaleStep: usize): void {
   const quads = (p.depth + 3) >> 2;
   const panelBytes: usize = <usize>quads << 5;
   const sums = scratch + SUMS;

@@ -1,14 +1,10 @@
 /**
- * Products of codes beyond the suite: sizes around the edges of quads, panels, tiles and blocks of rows; every form in which
- * activations come; ranges cut in pieces, as threads cut them.
+ * Products of codes beyond the suite: sizes around the edges of quads, panels, tiles and blocks of rows; every form
+ * in which activations come.
  */
-import { type Backend, createBackend, type KernelSpec, type WeightedAttributes } from "@bitbudget/backend";
-import { type Case, defineCase, runCase } from "@bitbudget/conformance";
-import { describe, expect, test } from "vitest";
-import type { Context } from "../src/context.ts";
-import { createContext } from "../src/create-context.ts";
-import { wasmDevice } from "../src/device.ts";
-import { kernels } from "../src/kernels/index.ts";
+import type { KernelSpec, MatmulAttributes, WeightedAttributes } from "@bitbudget/backend";
+import { type Case, defineCase } from "@bitbudget/conformance";
+import { describeInPieces } from "./in-pieces.ts";
 
 type Formats = readonly [activation: "uint8" | "int8" | "float32", attributes: WeightedAttributes];
 
@@ -85,46 +81,31 @@ const convolutions: readonly Case[] = images.flatMap(([depth, geometry], i) =>
   }),
 );
 
-function backendOf(context: Context): Backend {
-  const device = wasmDevice(context.memory, { key: "test", description: "", imageLayout: "nhwc" }, () => {});
-  return createBackend({ name: "wasm", device, context, kernels });
-}
+/** Batch, rows, depth, columns. */
+const matmulSizes = [
+  [1, 1, 5, 31],
+  [3, 2, 7, 16],
+  [2, 60, 33, 9],
+  [4, 5, 64, 40],
+  [1, 13, 2, 1],
+  [2, 3, 1, 8],
+] as const;
 
-/** Runs ranges in pieces, the last piece first. */
-function inPieces(context: Context): Context {
-  return {
-    ...context,
-    run(name, total, _work, ...args) {
-      const kernel = context.exports[name] as (...all: number[]) => void;
-      const cuts = [0, total * 0.1, total * 0.45, total * 0.5, total].map(Math.floor);
-      for (let i = cuts.length - 1; i > 0; i--)
-        if (cuts[i]! > cuts[i - 1]!) kernel(cuts[i - 1]!, cuts[i]!, ...args);
-    },
-  };
-}
+const products: readonly Case[] = matmulSizes.flatMap(([batch, m, k, n], i) =>
+  (["uint8", "int8"] as const).flatMap((b) =>
+    (["int32", "float32", "int8"] as const).map((output, j) => {
+      const [transposeA, transposeB] = [(i + j) % 2 === 1, j % 2 === 0];
+      const attributes: MatmulAttributes = { output, transposeA, transposeB };
+      return defineCase(`matmul/codes/${batch}x${m}x${k}x${n}/${b}/${output}`, {
+        op: "matmul",
+        inputs: [
+          { dtype: b === "int8" ? "uint8" : "int8", shape: [batch, ...(transposeA ? [k, m] : [m, k])] },
+          { dtype: b, shape: [...(j === 2 ? [] : [batch]), ...(transposeB ? [n, k] : [k, n])] },
+        ],
+        attributes,
+      });
+    }),
+  ),
+);
 
-const contexts: { readonly [name: string]: () => Promise<Context> } = {
-  "relaxed build": () => createContext({ build: "relaxed" }),
-  "relaxed build, 16-bit products": async () => ({
-    ...(await createContext({ build: "relaxed" })),
-    dot: "seven",
-  }),
-  "simd build": () => createContext({ build: "simd" }),
-  "relaxed build in pieces": async () => inPieces(await createContext({ build: "relaxed" })),
-  "simd build in pieces": async () => inPieces(await createContext({ build: "simd" })),
-};
-
-describe.each(Object.keys(contexts))("%s", (name) => {
-  test.each([
-    ["linear", linears],
-    ["conv2d", convolutions],
-  ])("%s on codes of all sizes", async (_, cases) => {
-    await using backend = backendOf(await contexts[name]!());
-    const failures = [];
-    for (const each of cases) {
-      const result = await runCase(backend, each);
-      if (result.status !== "passed") failures.push({ id: each.id, ...result });
-    }
-    expect(failures).toEqual([]);
-  });
-});
+describeInPieces([...linears, ...convolutions, ...products], ["simd", "relaxed", "relaxed-seven"]);

@@ -42,13 +42,12 @@ export function codeProduct(
   const { rows, depth, groups, channels, groupChannels, geometry } = product;
   const packed = packCodes(weights, product, owned);
   const byPanels = sharesPanels(product);
-  const shift = formShift(form);
   const fields = owned.store(
-    Int32Array.of(
-      ...[rows, depth, groups, channels, groupChannels, geometry],
-      ...[rowStep << shift, shift, byPanels ? 1 : 0],
-      ...[packed.ones, packed.zeros, storeFinish(spec, weights, product, owned)],
-    ),
+    codeFields({
+      ...{ rows, depth, groups, channels, groupChannels, geometry },
+      ...{ rowStep, form, byPanels, ones: packed.ones, zeros: packed.zeros },
+      finish: storeFinish(spec, weights, product, owned),
+    }),
   );
   const panels = groups * Math.ceil(channels / PANEL);
   // A product of bytes is about a quarter of one of floats.
@@ -64,4 +63,26 @@ export function codeProduct(
       );
     },
   };
+}
+
+export interface CodeFields extends Omit<Product, "order"> {
+  readonly form: CodeForm;
+  /** Elements from one row of the activations to the next. */
+  readonly rowStep: number;
+  /** Whether ranges count panels, else rows. */
+  readonly byPanels: boolean;
+  /** Addresses, as in CodeWeights. */
+  readonly ones: number;
+  readonly zeros: number;
+  /** Address of the Finish. */
+  readonly finish: number;
+}
+
+/** The fields of CodeProduct (assembly/product-i8.ts). */
+export function codeFields(f: CodeFields): Int32Array {
+  const shift = formShift(f.form);
+  return Int32Array.of(
+    ...[f.rows, f.depth, f.groups, f.channels, f.groupChannels, f.geometry],
+    ...[f.rowStep << shift, shift, f.byPanels ? 1 : 0, f.ones, f.zeros, f.finish],
+  );
 }

@@ -89,8 +89,8 @@ function placeOf(k: number): number {
   return Math.floor(k / QUAD) * QUAD * PANEL + (k % QUAD);
 }
 
-/** A panel of one channel, all ones. */
-function packOnes(depth: number): Int8Array {
+/** A panel of one channel, all ones: its products are sums of rows. */
+export function packOnes(depth: number): Int8Array {
   const packed = new Int8Array(packedBytes(depth, PANEL));
   for (let k = 0; k < depth; k++) packed[placeOf(k)] = 1;
   return packed;

@@ -110,7 +110,7 @@ export function packChannels<T extends Float32Array | Int32Array>(
 }
 
 /** Whether threads share the panels of a product rather than its rows: few rows leave nothing to share. */
-export function sharesPanels({ rows, channels }: Product): boolean {
+export function sharesPanels({ rows, channels }: Pick<Product, "rows" | "channels">): boolean {
   return rows < 48 && channels > rows;
 }
 

@@ -28,7 +28,7 @@ export function requantization(
   );
   return {
     multipliers: Float32Array.from({ length: channels }, (_, i) =>
-      finite(multiplier(inputScale, scales[scales.length === 1 ? 0 : i]!, outputScale)),
+      finiteMultiplier(multiplier(inputScale, scales[scales.length === 1 ? 0 : i]!, outputScale)),
     ),
     low: min - zeroPoint,
     high: max - zeroPoint,
@@ -41,7 +41,7 @@ export function requantization(
  * A multiplier with the same codes that makes no NaN: NaN itself gives the zero point, as 0 does; an infinite one
  * saturates every sum but 0, as the largest number does.
  */
-function finite(multiplier: number): number {
+export function finiteMultiplier(multiplier: number): number {
   if (Number.isNaN(multiplier)) return 0;
   const largest = 3.4028234663852886e38;
   return Math.max(-largest, Math.min(multiplier, largest));
