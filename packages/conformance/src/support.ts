@@ -55,7 +55,7 @@ const header = `# Support
 Which backend runs what, and how. Each row is one pair of operands; a cell names the formats of the outputs. **native** is
 arithmetic on the codes, **decoded** expands codes to floats first. Where a backend takes some specs with these operands
 and not all, the reason stands at the end. Generated from the cases of the
-[conformance suite](../packages/conformance/README.md) by \`pnpm -F @bitbudget/conformance support\`; a test compares.`;
+[conformance suite](../packages/conformance/README.md) by \`pnpm -F @bitbudget/examples support\`; a test compares.`;
 
 function add<K>(map: Map<K, Set<DType>>, key: K, dtype: DType): void {
   map.set(key, (map.get(key) ?? new Set<DType>()).add(dtype));

@@ -1,18 +1,9 @@
-/** docs/support.md is what the backends answer today. */
-import { readFileSync } from "node:fs";
+/** The support matrix. */
 import { type Backend, createBackend, type KernelTable } from "@bitbudget/backend";
 import { hostDevice, kernels, open } from "@bitbudget/backend-js";
 import type { Storage } from "@bitbudget/core";
 import { expect, test } from "vitest";
 import { supportMatrix } from "../src/index.ts";
-
-test("docs/support.md is up to date; if not, run pnpm -F @bitbudget/conformance support", async () => {
-  const written = readFileSync(new URL("../../../docs/support.md", import.meta.url), "utf8");
-  await using backend = await open();
-  // Behind the matrix stand the ONNX operators, which the runtime's tests compare.
-  const [matrix = ""] = written.split("\n<!-- What follows");
-  expect(matrix === supportMatrix([backend])).toBe(true);
-});
 
 test("says native, decoded, not all with the reason, and no", async () => {
   const { softmax, linear } = kernels;
