@@ -15,3 +15,4 @@ export { softmaxRows, softmaxColumns } from "./softmax";
 export { layerNormF32, batchNormLast, batchNormFirst } from "./normalization";
 export { quantizeBlocks } from "./blocks-quantize";
 export { productBlocks } from "./blocks-product";
+export { runProgram } from "./program";

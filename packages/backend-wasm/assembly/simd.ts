@@ -11,12 +11,16 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 
 /** Memory of this thread for packing and partial results, SCRATCH_BYTES of it. Every thread has its own instance, and so its own. */
 export let scratch: usize = 0;
+/** 64 bytes more, for the end of a row whose last vector has elements that are none. */
+export let tail: usize = 0;
+
 export function setScratch(address: usize): void {
-  scratch = address;
+  tail = address;
+  scratch = address + 64;
 }
 
-/** Bytes of `scratch`; src/context.ts says the same. */
-export const SCRATCH_BYTES: usize = 1 << 19;
+/** Bytes of `scratch`; with those of `tail` they are the SCRATCH_BYTES of src/context.ts. */
+export const SCRATCH_BYTES: usize = (1 << 19) - 64;
 
 /** First byte that the compiler has not used for constants. */
 export function heapBase(): usize {

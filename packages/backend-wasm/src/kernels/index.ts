@@ -1,9 +1,34 @@
 /** The table of kernels, one file per op. */
 import type { WasmKernels } from "../kernel.ts";
+import { binary } from "./binary.ts";
+import { cast } from "./cast.ts";
 import { conv2d } from "./conv2d.ts";
+import { dequantize } from "./dequantize.ts";
+import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
+import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
+import { quantize } from "./quantize.ts";
+import { requantize } from "./requantize.ts";
 import { softmax } from "./softmax.ts";
+import { unary } from "./unary.ts";
+import { where } from "./where.ts";
 
-export const kernels: WasmKernels = { linear, conv2d, matmul, softmax, layerNorm, batchNorm };
+export const kernels: WasmKernels = {
+  linear,
+  conv2d,
+  matmul,
+  softmax,
+  layerNorm,
+  batchNorm,
+  unary,
+  binary,
+  elementwise,
+  where,
+  cast,
+  quantize,
+  dequantize,
+  requantize,
+  lookup,
+};
