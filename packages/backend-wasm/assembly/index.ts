@@ -16,3 +16,6 @@ export { layerNormF32, batchNormLast, batchNormFirst } from "./normalization";
 export { quantizeBlocks } from "./blocks-quantize";
 export { productBlocks } from "./blocks-product";
 export { runProgram } from "./program";
+export { attentionF32 } from "./attention";
+export { reduceRows, reduceColumns, reduceI64 } from "./reduce";
+export { maxPoolF32, averagePoolF32, maxPoolU8, maxPoolI8 } from "./pool";

@@ -26,8 +26,8 @@ export function matmulF32(begin: i32, end: i32, a: usize, b: usize, y: usize, of
     const bAt = b + load<u32>(offsets + (item << 3), 4);
     const yAt = y + item * yBytes;
     if (m > FEW_ROWS) packedProduct(aAt, bAt, yAt, zeros, m, k, n, first, last, bByRows);
-    else if (bByRows) dotProducts(aAt, bAt, yAt, m, k, n, first, last);
-    else rowCombinations(aAt, bAt, yAt, m, k, n, first, last);
+    else if (bByRows) dotProducts(aAt, bAt, yAt, <usize>n << 2, m, k, n, first, last);
+    else rowCombinations(aAt, <usize>k << 2, bAt, yAt, m, k, n, first, last);
     i += last - first;
   }
 }
@@ -57,18 +57,18 @@ function packedProduct(a: usize, b: usize, y: usize, zeros: usize, m: i32, k: i3
 }
 
 /** Rows of y as sums of the rows of b, 32 columns at a time. */
-function rowCombinations(a: usize, b: usize, y: usize, m: i32, k: i32, n: i32, panelBegin: i32, panelEnd: i32): void {
+export function rowCombinations(a: usize, aStep: usize, b: usize, y: usize, m: i32, k: i32, n: i32, panelBegin: i32, panelEnd: i32): void {
   const step: usize = <usize>n << 2;
   let panel = panelBegin;
   const full = min(panelEnd, n >> 3);
   for (; panel + 4 <= full; panel += 4)
-    for (let row = 0; row < m; row++) combine32(a + ((row * k) << 2), k, b + (panel << 5), step, y + row * step + (panel << 5));
+    for (let row = 0; row < m; row++) combine32(a + row * aStep, k, b + (panel << 5), step, y + row * step + (panel << 5));
   for (; panel < panelEnd; panel++)
     for (let row = 0; row < m; row++) {
       const to = y + row * step + (panel << 5);
-      if (panel < full) combine8(a + ((row * k) << 2), k, b + (panel << 5), step, to);
+      if (panel < full) combine8(a + row * aStep, k, b + (panel << 5), step, to);
       else {
-        combine8(a + ((row * k) << 2), k, b + (panel << 5), step, scratch);
+        combine8(a + row * aStep, k, b + (panel << 5), step, scratch);
         memory.copy(to, scratch, (n - (panel << 3)) << 2);
       }
     }
@@ -116,14 +116,14 @@ function combine8(a: usize, k: i32, b: usize, bStep: usize, to: usize): void {
   v128.store(to, s1, 16);
 }
 
-/** Every row of a with every row of b, 8 of those at a time. */
-function dotProducts(a: usize, b: usize, y: usize, m: i32, k: i32, n: i32, panelBegin: i32, panelEnd: i32): void {
+/** Every row of a with every row of b, 8 of those at a time. Rows of y are yStep bytes apart. */
+export function dotProducts(a: usize, b: usize, y: usize, yStep: usize, m: i32, k: i32, n: i32, panelBegin: i32, panelEnd: i32): void {
   const step: usize = <usize>k << 2;
   for (let panel = panelBegin; panel < panelEnd; panel++) {
     const count = min(8, n - (panel << 3));
     for (let row = 0; row < m; row++) {
       dot8(a + row * step, b + (<usize>panel << 3) * step, step, k, count, scratch);
-      memory.copy(y + ((<usize>row * n + (panel << 3)) << 2), scratch, count << 2);
+      memory.copy(y + row * yStep + (panel << 5), scratch, count << 2);
     }
   }
 }

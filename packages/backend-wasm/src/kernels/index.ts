@@ -1,5 +1,6 @@
 /** The table of kernels, one file per op. */
 import type { WasmKernels } from "../kernel.ts";
+import { attention } from "./attention.ts";
 import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { conv2d } from "./conv2d.ts";
@@ -9,26 +10,12 @@ import { linear } from "./linear.ts";
 import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
+import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
+import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
 import { softmax } from "./softmax.ts";
 import { unary } from "./unary.ts";
 import { where } from "./where.ts";
 
-export const kernels: WasmKernels = {
-  linear,
-  conv2d,
-  matmul,
-  softmax,
-  layerNorm,
-  batchNorm,
-  unary,
-  binary,
-  elementwise,
-  where,
-  cast,
-  quantize,
-  dequantize,
-  requantize,
-  lookup,
-};
+export const kernels: WasmKernels = { attention, batchNorm, layerNorm, binary, cast, conv2d, dequantize, elementwise, linear, lookup, matmul, pool2d, quantize, reduce, requantize, softmax, unary, where };
