@@ -19,3 +19,4 @@ export { runProgram } from "./program";
 export { attentionF32 } from "./attention";
 export { reduceRows, reduceColumns, reduceI64 } from "./reduce";
 export { maxPoolF32, averagePoolF32, maxPoolU8, maxPoolI8 } from "./pool";
+export { copyBytes } from "./copy";

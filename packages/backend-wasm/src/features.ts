@@ -13,9 +13,3 @@ export type Feature = keyof typeof probes;
 export function hasFeature(feature: Feature): boolean {
   return WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, ...probes[feature]));
 }
-
-/** Whether memory can be shared with workers: not in pages that are not cross-origin isolated. */
-export function canShareMemory(): boolean {
-  const { crossOriginIsolated }: { readonly crossOriginIsolated?: boolean } = globalThis;
-  return typeof SharedArrayBuffer === "function" && crossOriginIsolated !== false;
-}

@@ -1,6 +1,5 @@
 /** The compiled kernels: the build for this engine, with a memory of the kind that was asked for. */
 import { hasFeature } from "./features.ts";
-import type { Exports } from "./gen/kernels.ts";
 
 export type BuildName = "simd" | "relaxed";
 
@@ -14,16 +13,23 @@ export function bestBuild(): BuildName {
 /** Compiles a build for an own memory or a shared one. */
 export async function compileBuild(name: BuildName, shared: boolean): Promise<WebAssembly.Module> {
   const { base64 } = await (name === "relaxed" ? import("./gen/relaxed.ts") : import("./gen/simd.ts"));
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const bytes = decodeBase64(base64);
   if (shared) shareMemoryImport(bytes);
   return WebAssembly.compile(bytes);
 }
 
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
-  // Its exports are what src/gen/kernels.ts says: both come out of one compilation.
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as {
-    [name: string]: unknown;
-  } & Exports;
+/** What newer engines have on Uint8Array. */
+interface Base64Decoder extends Pick<Uint8ArrayConstructor, "BYTES_PER_ELEMENT"> {
+  readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 }: Base64Decoder = Uint8Array;
+  if (fromBase64 !== undefined) return fromBase64(text);
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
 }
 
 /**

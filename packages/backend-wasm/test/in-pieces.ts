@@ -28,7 +28,7 @@ async function openInPieces(machine: Machine): Promise<Backend> {
   const info = { key: `wasm-${machine}-in-pieces`, description: "ranges in pieces" };
   return createBackend({
     name: "wasm",
-    device: wasmDevice(whole.memory, info, () => {}),
+    device: wasmDevice(plain, info),
     context,
     kernels,
   });

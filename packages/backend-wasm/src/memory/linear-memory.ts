@@ -2,9 +2,9 @@
 import { OutOfMemoryError } from "@bitbudget/backend";
 import { Allocator } from "./allocator.ts";
 
-const PAGE = 65536;
-/** 4 GiB, all that 32-bit addresses reach. The module's import says the same. */
-export const MAX_PAGES = 65536;
+export const PAGE = 65536;
+/** All that 32-bit addresses reach. The module's import says the same. */
+export const MAX_BYTES = 2 ** 32;
 /**
  * Kernels read whole vectors, and so past the end of what they were given. What they find there is never used, but it
  * has to be memory.
@@ -21,27 +21,36 @@ export type NumberArray =
   | Int8Array
   | Uint8Array;
 
+/** Says when memory that is given back is free for others: calls that use it may still be to come. */
+export interface Reclaimer {
+  later(release: () => void): void;
+  /** Releases what can be released. */
+  advance(): void;
+}
+
 export class LinearMemory {
   readonly wasm: WebAssembly.Memory;
-  readonly shared: boolean;
+  /** Without one, memory is free for others as soon as it is given back. */
+  reclaimer: Reclaimer | undefined;
   readonly #allocator: Allocator;
   readonly #maxBytes: number;
 
   /** @param heapBase first byte that the module leaves free. @param maxBytes limit, at most 4 GiB */
-  constructor(wasm: WebAssembly.Memory, heapBase: number, maxBytes: number, shared: boolean) {
+  constructor(wasm: WebAssembly.Memory, heapBase: number, maxBytes: number) {
     this.wasm = wasm;
-    this.shared = shared;
     this.#maxBytes = maxBytes;
     this.#allocator = new Allocator(heapBase);
     this.#allocator.extend(wasm.buffer.byteLength - OVERREAD);
   }
 
   get usedBytes(): number {
+    this.reclaimer?.advance();
     return this.#allocator.usedBytes;
   }
 
   /** Address of uninitialized memory. @throws OutOfMemoryError */
   allocate(bytes: number): number {
+    this.reclaimer?.advance();
     const address = this.#allocator.allocate(bytes);
     if (address !== undefined) return address;
     this.#grow(bytes);
@@ -51,7 +60,8 @@ export class LinearMemory {
   }
 
   free(address: number): void {
-    this.#allocator.free(address);
+    if (this.reclaimer === undefined) this.#allocator.free(address);
+    else this.reclaimer.later(() => this.#allocator.free(address));
   }
 
   /** A copy of the array. */
