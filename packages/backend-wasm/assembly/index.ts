@@ -2,6 +2,7 @@
 export { heapBase, setScratch } from "./simd";
 export { probeDot } from "./probe";
 export { productF32 } from "./product-f32";
+export { productDecoded } from "./product-decoded";
 export { depthwiseF32 } from "./depthwise-f32";
 export { depthwiseDot, depthwiseDot3x3, depthwiseWide } from "./depthwise-i8";
 export { transposeMatrices } from "./transpose";

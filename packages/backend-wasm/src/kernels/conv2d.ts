@@ -5,25 +5,36 @@ import type { Context } from "../context.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
 import { compileWeighted } from "../weighted/compile.ts";
+import { decodeOnce, isDecoded, takesPacked } from "../weighted/decode-once.ts";
 import { compileDepthwise, isDepthwise } from "../weighted/depthwise.ts";
-import { convProduct } from "../weighted/product.ts";
-import { dynamicRows, floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
+import { convProduct, type Product } from "../weighted/product.ts";
+import { decodedRows, dynamicRows, floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
 import { compileWinograd, isWinograd } from "../weighted/winograd.ts";
 
 export const conv2d = wasmKernel<"conv2d">({
-  rows: [...floatRows, ...staticRows, ...dynamicRows(["uint8"])],
+  rows: [...floatRows, ...decodedRows, ...staticRows, ...dynamicRows(["uint8"])],
   refuse: refuseWeighted,
   compile(context, spec, weights, owned) {
     const last = channelsLast(spec);
-    const compile = isDepthwise(last)
-      ? compileDepthwise
-      : isWinograd(last)
-        ? compileWinograd
-        : compileWeighted;
-    const run = compile(context, last, weights, owned, convProduct(last, owned));
+    const product = convProduct(last, owned);
+    const run =
+      isDecoded(last) && !takesPacked(last, product)
+        ? compileLast(context, decodeOnce(last, weights, product), owned, product)
+        : compileLast(context, { spec: last, weights }, owned, product);
     return last === spec ? run : turned(context, spec, owned, run);
   },
 });
+
+/** A convolution of images with their channels last. */
+function compileLast(
+  context: Context,
+  { spec, weights }: ReturnType<typeof decodeOnce>,
+  owned: Owned,
+  product: Product,
+): Run {
+  const compile = isDepthwise(spec) ? compileDepthwise : isWinograd(spec) ? compileWinograd : compileWeighted;
+  return compile(context, spec, weights, owned, product);
+}
 
 /** The same convolution of images with their channels last. */
 function channelsLast(spec: KernelSpec<"conv2d">): KernelSpec<"conv2d"> {

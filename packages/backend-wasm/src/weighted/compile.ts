@@ -2,13 +2,18 @@
 import { type WeightedArithmetic, weightedArithmetic } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import { compileBlocks } from "./blocks.ts";
+import { compileDecoded, hasInfinities } from "./decoded.ts";
 import { compileDynamic } from "./dynamic.ts";
 import { compileFloat } from "./float.ts";
 import { compileStatic } from "./static.ts";
 
 const compilers = {
-  float: compileFloat,
-  "weight-only": compileFloat,
+  float: (context, spec, weights, ...rest) => {
+    const whole = spec.attributes.weight.dtype === "float32" || hasInfinities(weights.weight);
+    const compile = whole ? compileFloat : compileDecoded;
+    return compile(context, spec, weights, ...rest);
+  },
+  "weight-only": compileDecoded,
   static: compileStatic,
   dynamic: (context, spec, ...rest) => {
     const { weight, dynamic } = spec.attributes;

@@ -24,9 +24,9 @@ export interface BlockLayout {
   readonly quads: number;
   /**
    * How a vector of 4 channels x 4 terms is ordered. "quads": [channel][4 terms], for products of bytes. "pairs":
-   * [2 pairs of terms][channel][2 terms], for what widens codes to 16 bits first.
+   * [2 pairs of terms][channel][2 terms], for products of 16 bits. "terms": [4 terms][channel], for floats.
    */
-  readonly order: "quads" | "pairs";
+  readonly order: "quads" | "pairs" | "terms";
   /** What is added to codes and zero points, so that all are from 0 up (or signed bytes, where that is wanted). */
   readonly offset: number;
   /** The zero point of all, with the offset; undefined: each block of a channel has its own. */
@@ -116,7 +116,7 @@ function stepPlaces({ bits, order }: BlockLayout): { bytes: Uint8Array; shifts: 
     const [channel, term] = [i >> 3, i & 7];
     const [half, quad] = [channel >> 2, term >> 2];
     const [c, k] = [channel & 3, term & 3];
-    const lane = order === "quads" ? 4 * c + k : 8 * (k >> 1) + 2 * c + (k & 1);
+    const lane = { quads: 4 * c + k, pairs: 8 * (k >> 1) + 2 * c + (k & 1), terms: 4 * k + c }[order];
     bytes[i] = lane + (bits === 8 ? 32 * quad + 16 * half : bits === 4 ? 16 * quad : 0);
     shifts[i] = bits === 8 ? 0 : bits === 4 ? 4 * half : 4 * quad + 2 * half;
   }

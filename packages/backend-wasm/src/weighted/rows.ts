@@ -4,12 +4,24 @@ import { type DType, dtypes } from "@bitbudget/core";
 import { SCRATCH_BYTES } from "../context.ts";
 import { functionCode } from "../functions.ts";
 
-export const floatRows: readonly KernelRow[] = [
-  { activation: "float32", weight: "float32", output: "float32", arithmetic: "native" },
-];
+export const floatRows: readonly KernelRow[] = (["float32", "float16", "bfloat16"] as const).map(
+  (weight): KernelRow => ({ activation: "float32", weight, output: "float32", arithmetic: "native" }),
+);
 
 const bytes = ["uint8", "int8"] as const;
 const codes = [...bytes, "int4", "uint4", "int2", "uint2"] as const;
+
+/** Weights that become floats as they are used: they have fewer bits, not another arithmetic. */
+export const decodedRows: readonly KernelRow[] = codes.flatMap((dtype) =>
+  (["tensor", "channel", "block"] as const).map(
+    (by): KernelRow => ({
+      activation: "float32",
+      weight: `${dtype} ${by}`,
+      output: "float32",
+      arithmetic: "decoded",
+    }),
+  ),
+);
 
 /** Codes with one scale for a channel or for all, summed in int32. */
 function codeRows(activations: readonly Operand[], outputs: readonly DType[]): KernelRow[] {
