@@ -16,12 +16,46 @@ export class Packed {
   panelBytes: usize;
 }
 
-/** Constants in memory: V8 makes those in the code anew wherever they stand. Upper half of 2^23 as a float; masks. */
-const UPPER = memory.data<u16>([0x4b00]);
-const MASKS = memory.data<u8>([3, 12, 15]);
-const HALF_MASK = memory.data<u32>([0x8fffe000]);
-/** 2^112, from the exponents of float16 to those of float32. */
-const HALF_SCALE = memory.data<u32>([0x77800000]);
+/**
+ * Constants in memory, to be loaded before a loop: V8 makes those in the code anew in every turn. They are the upper half of
+ * 2^23 as a float, twice; masks of codes of 2 and 4 bits; sign, exponent and mantissa of a float16 three bits from the top of
+ * a word; and 2^112, from the exponents of float16 to those of float32.
+ */
+const CONSTANTS = memory.data<u32>([0x4b004b00, 0x03030303, 0x0c0c0c0c, 0x0f0f0f0f, 0x8fffe000, 0x77800000]);
+
+// @ts-ignore: decorator
+@inline
+function constant(i: usize): v128 {
+  return v128.load32_splat(CONSTANTS + (i << 2));
+}
+
+/** To be passed to `number`. */
+// @ts-ignore: decorator
+@inline
+export function upperHalf(): v128 {
+  return constant(0);
+}
+
+/** To be passed to `codes`: of the first half of the channels, and of the second. */
+// @ts-ignore: decorator
+@inline
+export function codeMask(bits: i32, half: i32): v128 {
+  return constant(bits == 4 ? 3 : 1 + half);
+}
+
+/** To be passed to `half`. */
+// @ts-ignore: decorator
+@inline
+export function halfMask(): v128 {
+  return constant(4);
+}
+
+/** To be passed to `half`. */
+// @ts-ignore: decorator
+@inline
+export function halfScale(): v128 {
+  return constant(5);
+}
 
 export function bytesOfBlock(p: Packed): usize {
   return 32 + (p.zeroPoints ? 16 : 0) + p.quads * p.format * 4;
@@ -39,21 +73,20 @@ export function offset(p: Packed, block: usize, half: i32): v128 {
 /** Codes of 4 terms of 4 channels, in bytes [term][channel], from a step of 8 terms. `bits` is a constant. */
 // @ts-ignore: decorator
 @inline
-export function codes(bits: i32, step: usize, quad: i32, half: i32): v128 {
+export function codes(bits: i32, step: usize, quad: i32, half: i32, mask: v128): v128 {
   if (bits == 8) return v128.load(step + (quad << 5) + (half << 4));
   if (bits == 4) {
     const pair = v128.load(step + (quad << 4));
-    return v128.and(half ? i16x8.shr_u(pair, 4) : pair, v128.load8_splat(MASKS + 2));
+    return v128.and(half ? i16x8.shr_u(pair, 4) : pair, mask);
   }
   const four = v128.load(step);
-  return v128.and(quad ? i16x8.shr_u(four, 4) : four, v128.load8_splat(MASKS + half));
+  return v128.and(quad ? i16x8.shr_u(four, 4) : four, mask);
 }
 
 /** Codes of term `k` as code - zero point. */
 // @ts-ignore: decorator
 @inline
-export function number(bytes: v128, k: i32, offset: v128): v128 {
-  const upper = v128.load16_splat(UPPER);
+export function number(bytes: v128, k: i32, upper: v128, offset: v128): v128 {
   const words = k < 2 ? i16x8.extend_low_i8x16_u(bytes) : i16x8.extend_high_i8x16_u(bytes);
   return f32x4.sub(k & 1 ? high16(words, upper) : low16(words, upper), offset);
 }
@@ -73,12 +106,12 @@ function high16(a: v128, b: v128): v128 {
 /** 4 of 8 numbers of 16 bits, the first or the second half, as float32. */
 // @ts-ignore: decorator
 @inline
-export function half(format: i32, eight: v128, second: i32): v128 {
+export function half(format: i32, eight: v128, second: i32, mask: v128, scale: v128): v128 {
   const zero = i32x4.splat(0);
   const upper = second ? high16(zero, eight) : low16(zero, eight);
   if (format == 17) return upper;
   // Sign, exponent and mantissa where float32 has them; the product is exact for numbers below normal too.
-  return f32x4.mul(v128.and(i32x4.shr_s(upper, 3), v128.load32_splat(HALF_MASK)), v128.load32_splat(HALF_SCALE));
+  return f32x4.mul(v128.and(i32x4.shr_s(upper, 3), mask), scale);
 }
 
 /** Terms [k, k + terms) of a panel as floats [term][8], and up to 7 terms more. In blocks, k is at a step of 8 terms. */
@@ -110,29 +143,31 @@ export function decodePanel(p: Packed, panel: usize, k: i32, terms: i32, to: usi
 function decodeCodes(bits: i32, p: Packed, block: usize, step: usize, scales: usize, count: i32, to: usize): void {
   const offset0 = offset(p, block, 0), offset1 = offset(p, block, 1);
   const scale0 = v128.load(scales), scale1 = v128.load(scales, 16);
+  const mask0 = codeMask(bits, 0), mask1 = codeMask(bits, 1), upper = upperHalf();
   for (; count > 0; count -= 8, step += bits << 3, to += 256) {
-    storeQuad(codes(bits, step, 0, 0), offset0, scale0, to);
-    storeQuad(codes(bits, step, 0, 1), offset1, scale1, to + 16);
-    storeQuad(codes(bits, step, 1, 0), offset0, scale0, to + 128);
-    storeQuad(codes(bits, step, 1, 1), offset1, scale1, to + 144);
+    storeQuad(codes(bits, step, 0, 0, mask0), upper, offset0, scale0, to);
+    storeQuad(codes(bits, step, 0, 1, mask1), upper, offset1, scale1, to + 16);
+    storeQuad(codes(bits, step, 1, 0, mask0), upper, offset0, scale0, to + 128);
+    storeQuad(codes(bits, step, 1, 1, mask1), upper, offset1, scale1, to + 144);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function storeQuad(bytes: v128, offset: v128, scale: v128, to: usize): void {
-  v128.store(to, f32x4.mul(number(bytes, 0, offset), scale));
-  v128.store(to, f32x4.mul(number(bytes, 1, offset), scale), 32);
-  v128.store(to, f32x4.mul(number(bytes, 2, offset), scale), 64);
-  v128.store(to, f32x4.mul(number(bytes, 3, offset), scale), 96);
+function storeQuad(bytes: v128, upper: v128, offset: v128, scale: v128, to: usize): void {
+  v128.store(to, f32x4.mul(number(bytes, 0, upper, offset), scale));
+  v128.store(to, f32x4.mul(number(bytes, 1, upper, offset), scale), 32);
+  v128.store(to, f32x4.mul(number(bytes, 2, upper, offset), scale), 64);
+  v128.store(to, f32x4.mul(number(bytes, 3, upper, offset), scale), 96);
 }
 
 // @ts-ignore: decorator
 @inline
 function decodeHalves(format: i32, from: usize, terms: i32, to: usize): void {
+  const mask = halfMask(), scale = halfScale();
   for (; terms > 0; terms--, from += 16, to += 32) {
     const eight = v128.load(from);
-    v128.store(to, half(format, eight, 0));
-    v128.store(to, half(format, eight, 1), 16);
+    v128.store(to, half(format, eight, 0, mask, scale));
+    v128.store(to, half(format, eight, 1, mask, scale), 16);
   }
 }
