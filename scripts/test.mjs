@@ -7,7 +7,10 @@ import { build, install, root, run } from "./setup.mjs";
 
 const reportDir = mkdtempSync(join(tmpdir(), "bitbudget-"));
 const report = join(reportDir, "vitest.json");
-const packages = readdirSync(join(root, "packages"));
+/** Those that are published. */
+const packages = readdirSync(join(root, "packages")).filter(
+  (name) => !JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private,
+);
 
 const steps = [
   ["chromium", () => chromiumPath() !== "" || installChromium()],

@@ -1,5 +1,5 @@
 /**
- * Real models, float and quantized, on backend-js and in onnxruntime. Each test prints what it compared. Float models
+ * Real models, float and quantized, on each backend and in onnxruntime. Each test prints what it compared. Float models
  * keep to a derived bound (`floatBound`). Models of static codes give the same codes but for a few that fall on a tie:
  * onnxruntime itself has two results for them, of the nodes as they are and of nodes that it fuses, and it is the nearer
  * one that counts. Models that quantize while they run amplify every tie, in onnxruntime too: they are compared as
@@ -7,7 +7,8 @@
  */
 import { readFileSync } from "node:fs";
 import type { Backend } from "@bitbudget/backend";
-import { open } from "@bitbudget/backend-js";
+import { open as openJs } from "@bitbudget/backend-js";
+import { open as openWasm } from "@bitbudget/backend-wasm";
 import { valuesOf } from "@bitbudget/core";
 import { parseModel, tensorValue } from "@bitbudget/onnx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,11 +24,14 @@ const TIES = 0.05;
 /** Milliseconds for one model: on a busy machine the reference backend takes its time. */
 const PATIENCE = 60_000;
 
+const backends = [
+  ["js", openJs],
+  ["wasm", () => openWasm({ threads: 1 })],
+  ["wasm, two threads", () => openWasm({ threads: 2 })],
+] as const;
+
+/** That of the tests that run. */
 let backend: Backend;
-beforeAll(async () => {
-  backend = await open();
-});
-afterAll(() => backend.dispose());
 
 function fileOf(model: RealModel, version: string): Uint8Array {
   const path = version === "" ? `${model.name}.onnx` : `quantized/${model.name}.${version}.onnx`;
@@ -49,7 +53,12 @@ async function runThere(
   return await runAll(model, feeds, (each) => session.run(each));
 }
 
-describe.runIf(haveShared("models", "real models"))("real models", () => {
+describe.runIf(haveShared("models", "real models")).each(backends)("real models on %s", (_, open) => {
+  beforeAll(async () => {
+    backend = await open();
+  });
+  afterAll(() => backend.dispose());
+
   const floats = realModels.map((model) => [model.name, "", model] as const);
   const codes = realModels.flatMap((model) =>
     (model.quantized ?? []).map((version) => [model.name, version, model] as const),
@@ -63,7 +72,7 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
       const found = distance(await runHere(model, file, feeds), await runThere(model, file, feeds));
       const bound = floatBound(parseModel(file), found.magnitude);
       console.log(
-        `${name}, ${version || "float"}, ${model.inputs}: ${found.elements} elements, largest difference ${found.largest.toExponential(1)} ` +
+        `${backend.name}: ${name}, ${version || "float"}, ${model.inputs}: ${found.elements} elements, largest difference ${found.largest.toExponential(1)} ` +
           `(bound ${bound.toExponential(1)}), ${found.equalPredictions} of ${found.predictions} predictions equal`,
       );
       expect(found.largest).toBeLessThanOrEqual(bound);
@@ -105,7 +114,7 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
       );
       const found = both.toSorted((a, b) => a.differing - b.differing)[0]!;
       console.log(
-        `${name}, ${version}, ${model.inputs}: ${found.elements} codes, unlike onnxruntime's ${asWritten}, unlike its fused ` +
+        `${backend.name}: ${name}, ${version}, ${model.inputs}: ${found.elements} codes, unlike onnxruntime's ${asWritten}, unlike its fused ` +
           `ones ${fused}; ${found.equalPredictions} of ${found.predictions} predictions equal`,
       );
       expect(found.differing).toBeLessThanOrEqual(TIES * found.elements);
@@ -133,7 +142,9 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
       const last = kernels.findLastIndex((kernel, i) => isProduct(kernel) && i < pool);
       const between = kernels.slice(kernels.findIndex(isProduct), last + 1);
       const others = between.filter((kernel) => !isProduct(kernel));
-      console.log(`${name}, ${version}: ${kernels.length} kernels, ${others.length} of them ${others[0]}`);
+      console.log(
+        `${backend.name}: ${name}, ${version}: ${kernels.length} kernels, ${others.length} of them ${others[0]}`,
+      );
       expect(others.length).toBeGreaterThan(1);
       expect(others.length).toBeLessThan(between.length / 2);
       for (const kernel of others)
@@ -156,13 +167,24 @@ describe.runIf(haveShared("models", "real models"))("real models", () => {
       const quality = (results: readonly Results[]) => nats(results[0]!.logits!, feeds[0]!.input_ids!);
       const [ours, theirs, unquantized] = [quality(here), quality(there), quality(float)];
       console.log(
-        `${name}, ${version}, ${model.inputs}: ${found.elements} elements, root mean square difference ${found.rms.toExponential(1)} ` +
+        `${backend.name}: ${name}, ${version}, ${model.inputs}: ${found.elements} elements, root mean square difference ${found.rms.toExponential(1)} ` +
           `(quantization makes ${quantization.rms.toExponential(1)}), ${found.equalPredictions} of ${found.predictions} ` +
           `predictions equal, ${ours.toFixed(4)} nats (onnxruntime ${theirs.toFixed(4)}, float32 ${unquantized.toFixed(4)})`,
       );
       expect(found.rms).toBeLessThan(quantization.rms);
       expect(found.equalPredictions).toBeGreaterThanOrEqual(0.95 * found.predictions);
       expect(Math.abs(ours - theirs)).toBeLessThan(0.01);
+    },
+    PATIENCE,
+  );
+
+  test.each([...floats, ...codes])(
+    "%s %s runs without kernels of another backend",
+    async (name, version, model) => {
+      await using session = await createSession(fileOf(model, version), { backend });
+      await session.run((await model.feeds())[0]!);
+      const elsewhere = session.plan?.rows.filter(({ how }) => how === "fallback") ?? [];
+      expect(elsewhere.map(({ node, kernel, reason }) => `${node}: ${kernel}: ${reason}`)).toEqual([]);
     },
     PATIENCE,
   );
