@@ -71,9 +71,7 @@ async function open(source: string | URL | Blob): Promise<ModelFile> {
   const { protocol } = typeof source === "string" ? { protocol: /^[a-z]{2,}:/i.exec(source)?.[0] } : source;
   const isNode = globalThis.process?.versions?.node !== undefined;
   if (!isNode || (protocol !== undefined && protocol !== "file:")) return openUrl(source);
-  const [{ openModel }, { fileURLToPath }] = await Promise.all([
-    import("@bitbudget/onnx/node"),
-    import("node:url"),
-  ]);
-  return openModel(protocol === undefined ? String(source) : fileURLToPath(source));
+  // Not a static import: bundles for browsers leave the file system out.
+  const { openPath } = await import("#open-path");
+  return openPath(source);
 }

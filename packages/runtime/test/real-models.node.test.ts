@@ -180,7 +180,7 @@ describe.runIf(haveShared("models", "real models")).each(backends)("real models 
 
   test.each([...floats, ...codes])(
     "%s %s runs without kernels of another backend",
-    async (name, version, model) => {
+    async (_name, version, model) => {
       await using session = await createSession(fileOf(model, version), { backend });
       await session.run((await model.feeds())[0]!);
       const elsewhere = session.plan?.rows.filter(({ how }) => how === "fallback") ?? [];
