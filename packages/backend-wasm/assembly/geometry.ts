@@ -51,40 +51,56 @@ export function gatherWindows(g: Geometry, x: usize, shift: i32, channel: i32, f
   let image = first / area;
   let row = (first - image * area) / g.outWidth;
   let column = first - image * area - row * g.outWidth;
+  const reach = (g.kernelHeight - 1) * g.dilationDown;
+  const windowBytes = g.kernelWidth * runBytes;
+  const tapDown: usize = g.dilationDown * lineBytes;
   for (let n = 0; n < count; n++) {
     let at = to + n * toStep;
     const start = x + image * imageBytes + (channel << shift);
     const left = column * g.strideAcross - g.padLeft;
-    for (let i = 0; i < g.kernelHeight; i++) {
-      const h = row * g.strideDown - g.padTop + i * g.dilationDown;
-      if (h < 0 || h >= g.height) {
-        fill(at, pad, g.kernelWidth * runBytes);
-        at += g.kernelWidth * runBytes;
-        continue;
+    const top = row * g.strideDown - g.padTop;
+    if (joined && left >= 0 && left + g.kernelWidth <= g.width && top >= 0 && top + reach < g.height) {
+      let from = start + top * lineBytes + left * pixelBytes;
+      for (let i = 0; i < g.kernelHeight; i++) {
+        copy(at, from, windowBytes);
+        at += windowBytes;
+        from += tapDown;
       }
-      const line = start + h * lineBytes;
-      if (joined) {
-        const before = min(max(-left, 0), g.kernelWidth);
-        const inside = max(min(g.kernelWidth, g.width - left), before);
-        fill(at, pad, before * runBytes);
-        copy(at + before * runBytes, line + (left + before) * pixelBytes, (inside - before) * runBytes);
-        fill(at + inside * runBytes, pad, (g.kernelWidth - inside) * runBytes);
-        at += g.kernelWidth * runBytes;
-        continue;
-      }
-      for (let j = 0; j < g.kernelWidth; j++) {
-        const w = left + j * g.dilationAcross;
-        if (w < 0 || w >= g.width) fill(at, pad, runBytes);
-        else copy(at, line + w * pixelBytes, runBytes);
-        at += runBytes;
-      }
-    }
+    } else gatherLines(g, start, at, top, left, joined, runBytes, pixelBytes, lineBytes, pad);
     if (++column == g.outWidth) {
       column = 0;
       if (++row == g.outHeight) {
         row = 0;
         image++;
       }
+    }
+  }
+}
+
+/** One window, line by line, parts of it in the padding. */
+function gatherLines(g: Geometry, start: usize, at: usize, top: i32, left: i32, joined: bool, runBytes: i32, pixelBytes: i32, lineBytes: i32, pad: v128): void {
+  for (let i = 0; i < g.kernelHeight; i++) {
+    const h = top + i * g.dilationDown;
+    if (h < 0 || h >= g.height) {
+      fill(at, pad, g.kernelWidth * runBytes);
+      at += g.kernelWidth * runBytes;
+      continue;
+    }
+    const line = start + h * lineBytes;
+    if (joined) {
+      const before = min(max(-left, 0), g.kernelWidth);
+      const inside = max(min(g.kernelWidth, g.width - left), before);
+      fill(at, pad, before * runBytes);
+      copy(at + before * runBytes, line + (left + before) * pixelBytes, (inside - before) * runBytes);
+      fill(at + inside * runBytes, pad, (g.kernelWidth - inside) * runBytes);
+      at += g.kernelWidth * runBytes;
+      continue;
+    }
+    for (let j = 0; j < g.kernelWidth; j++) {
+      const w = left + j * g.dilationAcross;
+      if (w < 0 || w >= g.width) fill(at, pad, runBytes);
+      else copy(at, line + w * pixelBytes, runBytes);
+      at += runBytes;
     }
   }
 }
