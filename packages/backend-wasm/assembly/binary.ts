@@ -1,54 +1,138 @@
-// Functions of two numbers over strips of floats. An operand with a step of 0 is one vector of four equal numbers.
+// Functions of two numbers over strips of floats, each a type with a method (unary-functions.ts says why). An operand with a
+// step of 0 is one vector of four equal numbers.
 import * as code from "../src/codes";
+
+// @ts-ignore: decorator
+@unmanaged
+class Add {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.add(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Sub {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.sub(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Mul {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.mul(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Div {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.div(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Min {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.min(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Max {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f32x4.max(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Prelu {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0)));
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Equal {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return v128.and(f32x4.eq(a, b), f32x4.splat(1));
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Less {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return v128.and(f32x4.lt(a, b), f32x4.splat(1));
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class LessOrEqual {
+  // @ts-ignore: decorator
+  @inline
+  of(a: v128, b: v128): v128 {
+    return v128.and(f32x4.le(a, b), f32x4.splat(1));
+  }
+}
 
 /** to[i] = f(a[i * aStep], b[i * bStep]) for `count` floats, a multiple of 4. Comparisons give 1 or 0. */
 export function binaryStrip(fn: i32, a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32): void {
   switch (fn) {
-    case code.ADD: return loop(code.ADD, a, aStep, b, bStep, to, count);
-    case code.SUB: return loop(code.SUB, a, aStep, b, bStep, to, count);
-    case code.MUL: return loop(code.MUL, a, aStep, b, bStep, to, count);
-    case code.DIV: return loop(code.DIV, a, aStep, b, bStep, to, count);
-    case code.MIN: return loop(code.MIN, a, aStep, b, bStep, to, count);
-    case code.MAX: return loop(code.MAX, a, aStep, b, bStep, to, count);
-    case code.PRELU: return loop(code.PRELU, a, aStep, b, bStep, to, count);
-    case code.EQUAL: return loop(code.EQUAL, a, aStep, b, bStep, to, count);
-    case code.LESS: return loop(code.LESS, a, aStep, b, bStep, to, count);
-    case code.LESS_OR_EQUAL: return loop(code.LESS_OR_EQUAL, a, aStep, b, bStep, to, count);
+    case code.ADD: return loop<Add>(a, aStep, b, bStep, to, count);
+    case code.SUB: return loop<Sub>(a, aStep, b, bStep, to, count);
+    case code.MUL: return loop<Mul>(a, aStep, b, bStep, to, count);
+    case code.DIV: return loop<Div>(a, aStep, b, bStep, to, count);
+    case code.MIN: return loop<Min>(a, aStep, b, bStep, to, count);
+    case code.MAX: return loop<Max>(a, aStep, b, bStep, to, count);
+    case code.PRELU: return loop<Prelu>(a, aStep, b, bStep, to, count);
+    case code.EQUAL: return loop<Equal>(a, aStep, b, bStep, to, count);
+    case code.LESS: return loop<Less>(a, aStep, b, bStep, to, count);
+    case code.LESS_OR_EQUAL: return loop<LessOrEqual>(a, aStep, b, bStep, to, count);
     case code.POW: return powStrip(a, aStep, b, bStep, to, count);
     default: return remainderStrip(fn, a, aStep, b, bStep, to, count);
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function loop(fn: i32, a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32): void {
+function loop<F>(a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32): void {
   const end = to + (count << 2);
   const aBytes: usize = <usize>aStep << 4;
   const bBytes: usize = <usize>bStep << 4;
-  for (; to < end; a += aBytes, b += bBytes, to += 16) v128.store(to, body(fn, v128.load(a), v128.load(b)));
-}
-
-// @ts-ignore: decorator
-@inline
-function body(fn: i32, a: v128, b: v128): v128 {
-  const one = f32x4.splat(1);
-  if (fn == code.ADD) return f32x4.add(a, b);
-  if (fn == code.SUB) return f32x4.sub(a, b);
-  if (fn == code.MUL) return f32x4.mul(a, b);
-  if (fn == code.DIV) return f32x4.div(a, b);
-  if (fn == code.MIN) return f32x4.min(a, b);
-  if (fn == code.MAX) return f32x4.max(a, b);
-  if (fn == code.PRELU) return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0)));
-  if (fn == code.EQUAL) return v128.and(f32x4.eq(a, b), one);
-  if (fn == code.LESS) return v128.and(f32x4.lt(a, b), one);
-  return v128.and(f32x4.le(a, b), one);
+  for (; to < end; a += aBytes, b += bBytes, to += 16)
+    v128.store(to, changetype<F>(0).of(v128.load(a), v128.load(b)));
 }
 
 /** Powers. Models take squares, cubes, roots and quotients of whole tensors: these are vectors. */
 function powStrip(a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32): void {
   if (bStep == 0) {
     const exponent = load<f32>(b);
-    if (exponent == 2) return loop(code.MUL, a, aStep, a, aStep, to, count);
+    if (exponent == 2) return loop<Mul>(a, aStep, a, aStep, to, count);
     if (exponent == 3 || exponent == 0.5 || exponent == -1) return constantPower(exponent, a, aStep, to, count);
   }
   const end = to + (count << 2);

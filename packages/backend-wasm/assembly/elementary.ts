@@ -1,5 +1,5 @@
 // Functions of four floats that take a polynomial: logarithm, hyperbolic tangent, error function and what is made of them.
-import { expF32x4 } from "./exp";
+import { expF32x4, expNegativeF32x4 } from "./exp";
 import { madd } from "./simd";
 
 /** Natural logarithm to about 1 unit in the last place: -Infinity of 0, NaN of negative numbers (Cephes, logf). */
@@ -120,12 +120,27 @@ export function erf4(x: v128): v128 {
   return f32x4.pmin(f32x4.pmax(inside, f32x4.neg(one)), one);
 }
 
-/** x * (1 + erf(x / sqrt(2))) / 2 */
+/**
+ * x * (1 + erf(x / sqrt(2))) / 2. The factor of x is the tail exp(-x^2 / 2) * R(|x|) of the normal distribution for
+ * negative x, and 1 less the tail for positive x, so that both keep their digits. R is u times a polynomial in
+ * u = 1 / (1 + 0.3 |x|), as in Abramowitz and Stegun, 7.1.26; its relative error is below 2e-7.
+ */
 // @ts-ignore: decorator
 @inline
 export function gelu4(x: v128): v128 {
-  const e = erf4(f32x4.mul(x, f32x4.splat(0.70710678118654752)));
-  return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), f32x4.add(e, f32x4.splat(1)));
+  const one = f32x4.splat(1);
+  const t = f32x4.abs(x);
+  const u = f32x4.div(one, madd(t, f32x4.splat(0.3), one));
+  let p = madd(f32x4.splat(0.036437839), u, f32x4.splat(-0.160268328));
+  p = madd(p, u, f32x4.splat(0.211432062));
+  p = madd(p, u, f32x4.splat(-0.058166899));
+  p = madd(p, u, f32x4.splat(0.130831552));
+  p = madd(p, u, f32x4.splat(0.0992562117));
+  p = madd(p, u, f32x4.splat(0.120854534));
+  p = madd(p, u, f32x4.splat(0.11962303));
+  const gauss = expNegativeF32x4(f32x4.mul(f32x4.mul(t, t), f32x4.splat(-0.5)));
+  const tail = f32x4.mul(f32x4.mul(p, u), gauss);
+  return f32x4.mul(x, v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0))));
 }
 
 /** x * (1 + tanh(u)) / 2 with u = sqrt(2 / pi) * (x + 0.044715 x^3): the factor is sigmoid(2 u). */

@@ -1,62 +1,219 @@
-// Functions of two integers. All formats of integers pass through strips of 64 bits, in which each function is written once
-// for signed numbers and unsigned ones: results wrap when they are brought back (docs/numerics.md, "Integers").
+// Functions of two integers, each a type with a method (unary-functions.ts says why). All formats of integers pass through
+// strips of 64 bits, in which each function is written once for signed numbers and unsigned ones: results wrap when they are
+// brought back (docs/numerics.md, "Integers").
 import * as code from "../src/codes";
 
-/** to[i] = f(a[i * aStep], b[i * bStep]) for `count` elements of 64 bits. width: bits of the format, for shifts. */
-export function binaryIntegers<T extends number>(fn: i32, a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32, width: i32): void {
-  switch (fn) {
-    case code.ADD: return loop<T>(code.ADD, a, aStep, b, bStep, to, count, width);
-    case code.SUB: return loop<T>(code.SUB, a, aStep, b, bStep, to, count, width);
-    case code.MUL: return loop<T>(code.MUL, a, aStep, b, bStep, to, count, width);
-    case code.DIV: return loop<T>(code.DIV, a, aStep, b, bStep, to, count, width);
-    case code.POW: return loop<T>(code.POW, a, aStep, b, bStep, to, count, width);
-    case code.MIN: return loop<T>(code.MIN, a, aStep, b, bStep, to, count, width);
-    case code.MAX: return loop<T>(code.MAX, a, aStep, b, bStep, to, count, width);
-    case code.MOD: return loop<T>(code.MOD, a, aStep, b, bStep, to, count, width);
-    case code.FMOD: return loop<T>(code.FMOD, a, aStep, b, bStep, to, count, width);
-    case code.PRELU: return loop<T>(code.PRELU, a, aStep, b, bStep, to, count, width);
-    case code.EQUAL: return loop<T>(code.EQUAL, a, aStep, b, bStep, to, count, width);
-    case code.LESS: return loop<T>(code.LESS, a, aStep, b, bStep, to, count, width);
-    case code.LESS_OR_EQUAL: return loop<T>(code.LESS_OR_EQUAL, a, aStep, b, bStep, to, count, width);
-    case code.AND: return loop<T>(code.AND, a, aStep, b, bStep, to, count, width);
-    case code.OR: return loop<T>(code.OR, a, aStep, b, bStep, to, count, width);
-    case code.XOR: return loop<T>(code.XOR, a, aStep, b, bStep, to, count, width);
-    case code.SHIFT_LEFT: return loop<T>(code.SHIFT_LEFT, a, aStep, b, bStep, to, count, width);
-    default: return loop<T>(code.SHIFT_RIGHT, a, aStep, b, bStep, to, count, width);
+// @ts-ignore: decorator
+@unmanaged
+class Add {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a + b);
   }
 }
 
 // @ts-ignore: decorator
-@inline
-function loop<T extends number>(fn: i32, a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32, width: i32): void {
-  const end = to + (count << 3);
-  const aBytes: usize = <usize>aStep << 3;
-  const bBytes: usize = <usize>bStep << 3;
-  for (; to < end; a += aBytes, b += bBytes, to += 8) store<T>(to, body<T>(fn, load<T>(a), load<T>(b), width));
+@unmanaged
+class Sub {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a - b);
+  }
 }
 
 // @ts-ignore: decorator
-@inline
-function body<T extends number>(fn: i32, a: T, b: T, width: i32): T {
-  if (fn == code.ADD) return <T>(a + b);
-  if (fn == code.SUB) return <T>(a - b);
-  if (fn == code.MUL) return <T>(a * b);
-  if (fn == code.DIV) return divide<T>(a, b);
-  if (fn == code.POW) return power<T>(a, b);
-  if (fn == code.MIN) return a < b ? a : b;
-  if (fn == code.MAX) return a > b ? a : b;
-  if (fn == code.FMOD) return b == 0 ? <T>0 : <T>(a % b);
-  if (fn == code.MOD) return modulo<T>(a, b);
-  if (fn == code.PRELU) return a >= 0 ? a : <T>(a * b);
-  if (fn == code.EQUAL) return <T>(a == b);
-  if (fn == code.LESS) return <T>(a < b);
-  if (fn == code.LESS_OR_EQUAL) return <T>(a <= b);
-  if (fn == code.AND) return <T>(a & b);
-  if (fn == code.OR) return <T>(a | b);
-  if (fn == code.XOR) return <T>(a ^ b);
-  const inside = b >= 0 && b < <T>width;
-  if (fn == code.SHIFT_LEFT) return inside ? <T>(a << b) : <T>0;
-  return inside ? <T>(a >> b) : <T>0;
+@unmanaged
+class Mul {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a * b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Div {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return divide<T>(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Pow {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return power<T>(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Min {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return a < b ? a : b;
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Max {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return a > b ? a : b;
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Mod {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return modulo<T>(a, b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Fmod {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return b == 0 ? <T>0 : <T>(a % b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Prelu {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return a >= 0 ? a : <T>(a * b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Equal {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a == b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Less {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a < b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class LessOrEqual {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a <= b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class And {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a & b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Or {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a | b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class Xor {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return <T>(a ^ b);
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class ShiftLeft {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return b >= 0 && b < <T>width ? <T>(a << b) : <T>0;
+  }
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class ShiftRight {
+  // @ts-ignore: decorator
+  @inline
+  of<T extends number>(a: T, b: T, width: i32): T {
+    return b >= 0 && b < <T>width ? <T>(a >> b) : <T>0;
+  }
+}
+
+/** to[i] = f(a[i * aStep], b[i * bStep]) for `count` elements of 64 bits. width: bits of the format, for shifts. */
+export function binaryIntegers<T extends number>(fn: i32, a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32, width: i32): void {
+  switch (fn) {
+    case code.ADD: return loop<Add, T>(a, aStep, b, bStep, to, count, width);
+    case code.SUB: return loop<Sub, T>(a, aStep, b, bStep, to, count, width);
+    case code.MUL: return loop<Mul, T>(a, aStep, b, bStep, to, count, width);
+    case code.DIV: return loop<Div, T>(a, aStep, b, bStep, to, count, width);
+    case code.POW: return loop<Pow, T>(a, aStep, b, bStep, to, count, width);
+    case code.MIN: return loop<Min, T>(a, aStep, b, bStep, to, count, width);
+    case code.MAX: return loop<Max, T>(a, aStep, b, bStep, to, count, width);
+    case code.MOD: return loop<Mod, T>(a, aStep, b, bStep, to, count, width);
+    case code.FMOD: return loop<Fmod, T>(a, aStep, b, bStep, to, count, width);
+    case code.PRELU: return loop<Prelu, T>(a, aStep, b, bStep, to, count, width);
+    case code.EQUAL: return loop<Equal, T>(a, aStep, b, bStep, to, count, width);
+    case code.LESS: return loop<Less, T>(a, aStep, b, bStep, to, count, width);
+    case code.LESS_OR_EQUAL: return loop<LessOrEqual, T>(a, aStep, b, bStep, to, count, width);
+    case code.AND: return loop<And, T>(a, aStep, b, bStep, to, count, width);
+    case code.OR: return loop<Or, T>(a, aStep, b, bStep, to, count, width);
+    case code.XOR: return loop<Xor, T>(a, aStep, b, bStep, to, count, width);
+    case code.SHIFT_LEFT: return loop<ShiftLeft, T>(a, aStep, b, bStep, to, count, width);
+    case code.SHIFT_RIGHT: return loop<ShiftRight, T>(a, aStep, b, bStep, to, count, width);
+    default: unreachable();
+  }
+}
+
+function loop<F, T extends number>(a: usize, aStep: i32, b: usize, bStep: i32, to: usize, count: i32, width: i32): void {
+  const end = to + (count << 3);
+  const aBytes: usize = <usize>aStep << 3;
+  const bBytes: usize = <usize>bStep << 3;
+  for (; to < end; a += aBytes, b += bBytes, to += 8)
+    store<T>(to, changetype<F>(0).of<T>(load<T>(a), load<T>(b), width));
 }
 
 /** Truncated. The quotient of the smallest number and -1 would trap, and is that number. */

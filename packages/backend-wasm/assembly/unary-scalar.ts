@@ -1,5 +1,6 @@
 // Functions of one number that models call rarely, one number at a time by the standard library's routines (musl).
 import * as code from "../src/codes";
+import { cosine, sine, tangent } from "./trigonometric";
 
 /** to[i] = f(from[i]) for `count` floats. */
 export function unaryScalar(fn: i32, from: usize, to: usize, count: i32): void {
@@ -9,9 +10,9 @@ export function unaryScalar(fn: i32, from: usize, to: usize, count: i32): void {
 
 function scalar(fn: i32, x: f32): f32 {
   switch (fn) {
-    case code.SIN: return Mathf.sin(x);
-    case code.COS: return Mathf.cos(x);
-    case code.TAN: return Mathf.tan(x);
+    case code.SIN: return <f32>sine(x);
+    case code.COS: return <f32>cosine(x);
+    case code.TAN: return <f32>tangent(x);
     case code.ASIN: return Mathf.asin(x);
     case code.ACOS: return Mathf.acos(x);
     case code.ATAN: return Mathf.atan(x);

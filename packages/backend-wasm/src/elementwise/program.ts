@@ -9,7 +9,7 @@ import { STRIP_ALIGNMENT } from "../codes.ts";
 import { type Context, SCRATCH_BYTES } from "../context.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
-import { mergeAxes } from "./axes.ts";
+import { type Axis, mergeAxes } from "./axes.ts";
 
 /** Elements of one operand or result. Belongs to the builder that made it. */
 export type Strip = Operand | Constant | Step;
@@ -50,6 +50,7 @@ export interface StepOptions {
 
 /** Rows shorter than this are joined: a strip of them costs as much as a longer one. */
 const SHORT_ROW = 64;
+const SHORT_CONSTANT_ROW = 256;
 /** Elements of a strip: a few strips of 4 bytes stay in the first-level cache. */
 const STRIP = 512;
 /** The same where nothing is kept between steps, so that there is no reason to stop. */
@@ -140,6 +141,13 @@ export class ProgramBuilder {
     return shape !== undefined && elementCount(shape) !== elementCount(this.#type.shape);
   }
 
+  /** Whether operands that repeat are the same in every row, so that they need to be laid out but once. */
+  #isRow(axes: readonly Axis[]): boolean {
+    return this.#operands.every(
+      (operand, i) => !this.#repeats(operand) || axes.every(({ steps }) => steps[i] === 0),
+    );
+  }
+
   /** The program as assembly/program.ts reads it. */
   #layOut(count: number): { readonly unit: number; readonly words: Int32Array } {
     const { dtype, shape } = this.#type;
@@ -154,7 +162,7 @@ export class ProgramBuilder {
     const repeating = this.#operands.some((operand) => this.#repeats(operand));
     // Packed codes must start at whole bytes wherever a row ends.
     const packed = bits < 8 || this.#operands.some((operand) => operand.bits < 8);
-    const spanning = repeating && (row < SHORT_ROW || packed);
+    const spanning = repeating && (packed || row < (this.#isRow(axes) ? SHORT_CONSTANT_ROW : SHORT_ROW));
     const slots = this.#slots();
     const longest = slots.count === 0 && !spanning ? LONG_STRIP : STRIP;
     // Whole rows, where that is possible: operands that repeat from row to row are then laid out once.
