@@ -21,3 +21,5 @@ export { attentionF32 } from "./attention";
 export { reduceRows, reduceColumns, reduceI64 } from "./reduce";
 export { maxPoolF32, averagePoolF32, maxPoolU8, maxPoolI8 } from "./pool";
 export { copyBytes } from "./copy";
+export { copyRuns, copyTurned } from "./move";
+export { offsetsOfIndices, pickRuns, pickSegments } from "./pick";

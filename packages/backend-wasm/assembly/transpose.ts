@@ -22,6 +22,9 @@ export function transposeMatrices(begin: i32, end: i32, x: usize, y: usize, rows
   }
 }
 
+/** Rows that take their turn with all columns: the cache has all of their lines still when the next columns come. */
+const ROW_BLOCK: i32 = 64;
+
 /**
  * Tiles of as many rows and columns as fit in a register. The last tile of a row or column overlaps the one before it;
  * matrices smaller than a tile go one by one. Columns are taken 32 bytes at a time: half a cache line of x, and few
@@ -38,13 +41,16 @@ function transposeAs<T>(x: usize, xStep: usize, y: usize, yStep: usize, rows: i3
     return;
   }
   const wide = 32 / <i32>sizeof<T>();
-  for (let left = 0; left < columns; left += wide) {
-    const right = min(left + wide, columns);
-    for (let i = 0; i < rows; i += size) {
-      const row = min(i, rows - size);
-      for (let j = left; j < right; j += size) {
-        const column = min(j, columns - size);
-        tile<T>(x + row * xStep + column * sizeof<T>(), xStep, y + column * yStep + row * sizeof<T>(), yStep);
+  for (let top = 0; top < rows; top += ROW_BLOCK) {
+    const bottom = min(top + ROW_BLOCK, rows);
+    for (let left = 0; left < columns; left += wide) {
+      const right = min(left + wide, columns);
+      for (let i = top; i < bottom; i += size) {
+        const row = min(i, rows - size);
+        for (let j = left; j < right; j += size) {
+          const column = min(j, columns - size);
+          tile<T>(x + row * xStep + column * sizeof<T>(), xStep, y + column * yStep + row * sizeof<T>(), yStep);
+        }
       }
     }
   }

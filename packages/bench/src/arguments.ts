@@ -7,7 +7,7 @@ export const help = `Times bitbudget's kernels and models against onnxruntime an
 
   bench kernels [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
   bench models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
-  bench first   [--json FILE]
+  bench first   [--threads N] [--json FILE]
   bench report  FILE... [--out FILE]
 
 kernels   One op each, from operands in host memory to its result, as its rivals run it (results over 64 kB stay where
@@ -68,7 +68,7 @@ type Option = keyof typeof options;
 const accepted: Readonly<Record<string, readonly Option[]>> = {
   kernels: ["filter", "threads", "backend", "browser", "json", "list"],
   models: ["filter", "threads", "backend", "browser", "json", "list", "models"],
-  first: ["json"],
+  first: ["threads", "json"],
   report: ["out"],
 };
 

@@ -7,6 +7,5 @@ export type BackendName = (typeof backendNames)[number];
 /** Opens a backend. Threads are for wasm alone. */
 export async function openBackend(name: BackendName, threads: number): Promise<Backend> {
   if (name === "js") return (await import("@bitbudget/backend-js")).open();
-  const options: { readonly threads: number; readonly build?: never } = { threads };
-  return (await import("@bitbudget/backend-wasm")).open(options);
+  return (await import("@bitbudget/backend-wasm")).open({ threads });
 }

@@ -4,9 +4,11 @@ import { type Arguments, help, matches, parseArguments, type RunArguments } from
 import { BenchFileError, UsageError } from "./errors.ts";
 import { kernelCases } from "./kernels/index.ts";
 import { writeRows } from "./node/files.ts";
+import { benchFirst, firstWork } from "./node/first.ts";
 import { benchKernels, type Results } from "./node/kernels.ts";
 import { modelCases } from "./node/model-files.ts";
 import { benchModels } from "./node/models.ts";
+import { writeReport } from "./node/report.ts";
 import { isError, type Row } from "./row.ts";
 import { tableOf } from "./table.ts";
 
@@ -38,8 +40,12 @@ async function command(args: Arguments, output: Output): Promise<number> {
         output.out(`No folder ${args.models} with real models (--models): generated ones alone are timed.`);
       return rows(args, output, await modelCases(args.models), benchModels);
     }
-    default:
-      throw new UsageError(`${args.command} is not there`);
+    case "report":
+      await writeReport(args);
+      output.out(`The report is in ${args.out}.`);
+      return 0;
+    case "first":
+      return rows(args, output, [firstWork], benchFirst);
   }
 }
 

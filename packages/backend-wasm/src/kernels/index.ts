@@ -3,18 +3,23 @@ import type { WasmKernels } from "../kernel.ts";
 import { attention } from "./attention.ts";
 import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
+import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { dequantize } from "./dequantize.ts";
 import { elementwise } from "./elementwise.ts";
+import { gather } from "./gather.ts";
 import { linear } from "./linear.ts";
 import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
+import { pad } from "./pad.ts";
 import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
+import { expand, slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
+import { transpose } from "./transpose.ts";
 import { unary } from "./unary.ts";
 import { where } from "./where.ts";
 
@@ -37,4 +42,10 @@ export const kernels: WasmKernels = {
   softmax,
   unary,
   where,
+  transpose,
+  expand,
+  slice,
+  concat,
+  gather,
+  pad,
 };
