@@ -23,3 +23,4 @@ export { maxPoolF32, averagePoolF32, maxPoolU8, maxPoolI8 } from "./pool";
 export { copyBytes } from "./copy";
 export { copyRuns, copyTurned } from "./move";
 export { offsetsOfIndices, pickRuns, pickSegments } from "./pick";
+export { gruF32, lstmF32, rnnF32 } from "./recurrent";

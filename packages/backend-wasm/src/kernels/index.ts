@@ -15,6 +15,7 @@ import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
 import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
+import { recurrent } from "./recurrent.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
 import { expand, slice } from "./slice.ts";
@@ -37,6 +38,7 @@ export const kernels: WasmKernels = {
   matmul,
   pool2d,
   quantize,
+  recurrent,
   reduce,
   requantize,
   softmax,
