@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type Arguments, help, matches, parseArguments, type RunArguments } from "./arguments.ts";
 import { BenchFileError, UsageError } from "./errors.ts";
 import { kernelCases } from "./kernels/index.ts";
+import { benchBrowser } from "./node/browser.ts";
 import { writeRows } from "./node/files.ts";
 import { benchFirst, firstWork } from "./node/first.ts";
 import { benchKernels, type Results } from "./node/kernels.ts";
@@ -66,7 +67,9 @@ async function rows(
     return 0;
   }
   output.out(table.header);
-  const { environment, rows } = await bench(args, (row) => output.out(table.line(row)));
+  const { environment, rows } = await (args.browser ? benchBrowser : bench)(args, (row) =>
+    output.out(table.line(row)),
+  );
   output.out(
     `\n${environment.engine}, ${environment.processor}, ${args.threads} thread${args.threads > 1 ? "s" : ""}\n${environment.device}`,
   );
