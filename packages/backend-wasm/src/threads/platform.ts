@@ -34,6 +34,7 @@ interface NodePort {
 interface NodeWorker extends NodePort {
   on(event: "message" | "error" | "exit", listener: (value: unknown) => void): void;
   terminate(): Promise<number>;
+  ref(): void;
   unref(): void;
 }
 
@@ -103,7 +104,11 @@ function startNodeThread({ Worker }: NodeThreads, listener: Listener): Thread {
   return {
     post: (message) => worker.postMessage(message),
     release: () => worker.unref(),
-    end: () => worker.terminate(),
+    end() {
+      // Who waits for the end should see it.
+      worker.ref();
+      return worker.terminate();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** The threads of a backend: starting them, knowing when all are up, noticing when one fails, ending them. */
+import { DisposedError } from "@bitbudget/backend";
 import { ThreadError } from "./error.ts";
 import { startThread, type Thread } from "./platform.ts";
 
@@ -22,14 +23,14 @@ export interface PoolEvents {
 }
 
 export class Pool {
-  /** Resolves when all threads are up, rejects with a ThreadError when one fails before. */
+  /** Resolves when all threads are up, rejects when one fails or the pool is closed before. */
   readonly ready: Promise<void>;
   /** Why the pool does not work, if so. */
   failure: ThreadError | undefined;
   readonly #count: number;
   readonly #threads: Thread[] = [];
   #resolve: () => void = () => {};
-  #reject: (error: ThreadError) => void = () => {};
+  #reject: (error: Error) => void = () => {};
   #events: PoolEvents = {};
   #up = 0;
   #closed = false;
@@ -68,10 +69,12 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#reject(new DisposedError("the backend"));
     await Promise.all(this.#threads.map((thread) => thread.end()));
   }
 
   #hear(report: Report): void {
+    if (this.#closed) return;
     if ("progress" in report) this.#events.progress?.();
     else if ("error" in report) this.#fail("a thread has failed", report.error);
     else {

@@ -1,4 +1,5 @@
 /** Calls that are done later, in their order, by threads: for the main thread of a page, which must not wait. */
+import { DisposedError } from "@bitbudget/backend";
 import { takeFault } from "../fault.ts";
 import { functionNames } from "../gen/kernels.ts";
 import type { LinearMemory } from "../memory/linear-memory.ts";
@@ -42,6 +43,10 @@ export function queued(memory: LinearMemory, fault: number, { pool, split }: Cre
         return look();
       }),
     ready: () => (pool.isReady ? undefined : pool.ready),
-    close: () => pool.close(),
+    close() {
+      // Who waits for a read that nobody will do any more should know.
+      queue.fail(new DisposedError("the backend"));
+      return pool.close();
+    },
   };
 }
