@@ -88,12 +88,15 @@ function packedHalves(
   const bits = weight?.data as Uint16Array;
   const packed = new Uint16Array(groups * panels * PANEL * depth);
   const terms = Int32Array.from({ length: depth }, (_, k) => order(k));
-  for (let channel = 0; channel < groups * channels; channel++) {
-    const group = Math.floor(channel / channels);
-    const within = channel - group * channels;
-    const to = (group * panels + Math.floor(within / PANEL)) * PANEL * depth + (within % PANEL);
-    for (let k = 0; k < depth; k++) packed[to + k * PANEL] = bits[channel * depth + terms[k]!]!;
-  }
+  let to = 0;
+  for (let group = 0; group < groups; group++)
+    for (let first = 0; first < panels * PANEL; first += PANEL) {
+      const from = (group * channels + first) * depth;
+      const columns = Math.min(PANEL, channels - first);
+      for (let k = 0; k < depth; k++, to += PANEL)
+        for (let column = 0; column < columns; column++)
+          packed[to + column] = bits[from + column * depth + terms[k]!]!;
+    }
   const panelBytes = PANEL * depth * 2;
   const format = weight?.dtype === "float16" ? 16 : 17;
   return {

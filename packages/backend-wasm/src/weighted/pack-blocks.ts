@@ -65,29 +65,29 @@ export function blockLayout(
 /** Packs weights [groups * channels, depth]; each group's last panel is filled up with channels whose scale is 0. */
 export function packBlocks(
   weights: Weights<"linear" | "conv2d">,
-  { groups, channels, depth, order: term }: Product,
+  product: Product,
   layout: BlockLayout,
 ): Uint8Array {
+  const { groups, channels, depth } = product;
   const { bits, size, count, quads, offset, zeroPoint, panelBytes } = layout;
   const panels = Math.ceil(channels / PANEL);
   const packed = new Uint8Array(groups * panels * panelBytes);
   const view = new DataView(packed.buffer);
-  const codes = codesOf(weights.weight);
   const scales = float32Weight(weights.scale);
   const zeroPoints = codesOf(weights.zeroPoint);
   // There may be one scale for all.
   const scaleStep = scales.length === 1 ? 0 : 1;
   const zeroBytes = zeroPoint === undefined ? 2 * PANEL : 0;
   const codeBytes = 4 * quads * bits;
-  const { bytes, shifts } = stepPlaces(layout);
-  const terms = Int32Array.from({ length: depth }, (_, k) => term(k));
-  const mask = 2 ** bits - 1;
+  const fourAt = quadReader(weights.weight, product, layout);
+  const write = quadWriters[layout.order];
   for (let channel = 0; channel < groups * channels; channel++) {
     const group = Math.floor(channel / channels);
     const within = channel - group * channels;
     const column = within % PANEL;
+    const half = column >> 2;
     // 2-bit codes of the second half of the channels are used 4 times as large (scripts/block-tiles.mjs).
-    const factor = bits === 2 && column >= PANEL / 2 ? 4 : 1;
+    const factor = bits === 2 && half === 1 ? 4 : 1;
     let at = (group * panels + Math.floor(within / PANEL)) * panelBytes;
     for (let block = 0; block < count; block++) {
       const index = channel * count + block;
@@ -95,10 +95,13 @@ export function packBlocks(
       at += zeroBytes;
       const first = block * size;
       const end = Math.min(size, depth - first);
-      for (let k = 0; k < end; k++) {
-        const place = column * 8 + (k & 7);
-        const code = (codes[channel * depth + terms[first + k]!]! + offset) & mask;
-        packed[at + (k >> 3) * 8 * bits + bytes[place]!]! |= code << shifts[place]!;
+      for (let k = 0; k < end; k += 4) {
+        const four = fourAt(channel, first + k, end - k);
+        const step = at + (k >> 3) * 8 * bits;
+        const quad = (k >> 2) & 1;
+        if (bits === 8) write(packed, step + 32 * quad + 16 * half, column & 3, four);
+        else if (bits === 4) write(packed, step + 16 * quad, column & 3, four << (4 * half));
+        else write(packed, step, column & 3, four << (4 * quad + 2 * half));
       }
       at += codeBytes;
       view.setFloat32(at + 4 * column, scales[index * scaleStep]! / factor, true);
@@ -108,19 +111,85 @@ export function packBlocks(
   return packed;
 }
 
-/** Where in a step the code of a channel and a term lies: [channel][term]. */
-function stepPlaces({ bits, order }: BlockLayout): { bytes: Uint8Array; shifts: Uint8Array } {
-  const bytes = new Uint8Array(64);
-  const shifts = new Uint8Array(64);
-  for (let i = 0; i < 64; i++) {
-    const [channel, term] = [i >> 3, i & 7];
-    const [half, quad] = [channel >> 2, term >> 2];
-    const [c, k] = [channel & 3, term & 3];
-    const lane = { quads: 4 * c + k, pairs: 8 * (k >> 1) + 2 * c + (k & 1), terms: 4 * k + c }[order];
-    bytes[i] = lane + (bits === 8 ? 32 * quad + 16 * half : bits === 4 ? 16 * quad : 0);
-    shifts[i] = bits === 8 ? 0 : bits === 4 ? 4 * half : 4 * quad + 2 * half;
+/** How four terms of a column go into a vector, beside what is in its bytes already. */
+const quadWriters: {
+  readonly [O in BlockLayout["order"]]: (
+    to: Uint8Array,
+    vector: number,
+    column: number,
+    four: number,
+  ) => void;
+} = {
+  quads: (to, vector, column, four) => {
+    const at = vector + 4 * column;
+    to[at]! |= four;
+    to[at + 1]! |= four >> 8;
+    to[at + 2]! |= four >> 16;
+    to[at + 3]! |= four >> 24;
+  },
+  pairs: (to, vector, column, four) => {
+    const at = vector + 2 * column;
+    to[at]! |= four;
+    to[at + 1]! |= four >> 8;
+    to[at + 8]! |= four >> 16;
+    to[at + 9]! |= four >> 24;
+  },
+  terms: (to, vector, column, four) => {
+    const at = vector + column;
+    to[at]! |= four;
+    to[at + 4]! |= four >> 8;
+    to[at + 8]! |= four >> 16;
+    to[at + 12]! |= four >> 24;
+  },
+};
+
+/** Up to `count` codes of a channel from term k on, the offset added, in the bytes of a word. */
+type QuadReader = (channel: number, k: number, count: number) => number;
+
+function quadReader(
+  weight: HostTensor | undefined,
+  { depth, order }: Product,
+  { bits, size, offset }: BlockLayout,
+): QuadReader {
+  // Offsets are 0 or half the number of codes, and to add that is to flip the highest bit.
+  const flip = offset === 0 ? 0 : 0x01010101 << (bits - 1);
+  const inOrder = depth < 2 || order(1) === 1;
+  if (inOrder && depth % 4 === 0 && size % 4 === 0) {
+    const bytes = bytesOf(weight);
+    if (bits === 8) {
+      return (channel, k) => {
+        const at = channel * depth + k;
+        return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) ^ flip;
+      };
+    }
+    if (bits === 4) {
+      return (channel, k) => {
+        const at = (channel * depth + k) >> 1;
+        const four = bytes[at]! | (bytes[at + 1]! << 16);
+        return ((four | (four << 4)) & 0x0f0f0f0f) ^ flip;
+      };
+    }
+    return (channel, k) => {
+      const four = bytes[(channel * depth + k) >> 2]!;
+      const pairs = (four | (four << 12)) & 0x000f000f;
+      return ((pairs | (pairs << 6)) & 0x03030303) ^ flip;
+    };
   }
-  return { bytes, shifts };
+  const codes = codesOf(weight);
+  const terms = Int32Array.from({ length: depth }, (_, k) => order(k));
+  const mask = 2 ** bits - 1;
+  return (channel, k, count) => {
+    let four = 0;
+    for (let i = 0; i < Math.min(count, 4); i++)
+      four |= ((codes[channel * depth + terms[k + i]!]! + offset) & mask) << (8 * i);
+    return four;
+  };
+}
+
+function bytesOf(tensor: HostTensor | undefined): Uint8Array {
+  if (tensor === undefined) return new Uint8Array(0);
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Integer codes, unpacked. */
