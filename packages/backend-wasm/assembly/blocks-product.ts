@@ -17,7 +17,7 @@ export function productBlocks(begin: i32, end: i32, byPanels: i32, a: usize, aSt
   const rowEnd = byPanels ? rows : end;
   const panelBegin = byPanels ? begin : 0;
   const panelEnd = byPanels ? end : (channels + 7) >> 3;
-  const panelStep: usize = blocks * (32 + (zeroPoints ? 16 : 0) + quads * bits * 4);
+  const panelStep: usize = blocks * (32 + (zeroPoints ? 32 : 0) + quads * bits * 4);
   const yStep: usize = <usize>channels << 2;
   const from = panelBegin << 3;
   const count = min(channels, panelEnd << 3) - from;

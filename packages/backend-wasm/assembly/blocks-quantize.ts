@@ -6,9 +6,10 @@ const ROUNDER: f32 = 12582912.0;
 /**
  * Rows [begin, end) of x, `depth` floats each, to rows of blocks [start: i32][codes][scale: f32], symmetric with
  * scale = max|x| / 127 over each block of `size` terms, or over the row where byRow is not 0. A block has 4 * quads codes,
- * those beyond its terms 0: bytes, or 16 bits where wide is not 0. start: factor times the negative sum of the codes.
+ * those beyond its terms 0: bytes, or 16 bits where wide is not 0. start: -zeroPoint times the sum of the codes; where
+ * there are zeroPoints, the negative sum in two numbers of 16 bits, low + 128 * high.
  */
-export function quantizeBlocks(begin: i32, end: i32, x: usize, depth: i32, size: i32, quads: i32, byRow: i32, wide: i32, factor: i32, to: usize): void {
+export function quantizeBlocks(begin: i32, end: i32, x: usize, depth: i32, size: i32, quads: i32, byRow: i32, wide: i32, zeroPoints: i32, zeroPoint: i32, to: usize): void {
   const blocks = (depth + size - 1) / size;
   const codeBytes = quads << (wide ? 3 : 2);
   let at = to + begin * blocks * (8 + codeBytes);
@@ -20,7 +21,7 @@ export function quantizeBlocks(begin: i32, end: i32, x: usize, depth: i32, size:
       const block = from + (first << 2);
       if (!byRow) scale = largest(block, terms) / 127;
       const sum = wide ? writeWide(block, terms, scale, at + 4, quads) : writeBytes(block, terms, scale, at + 4, quads);
-      store<i32>(at, -factor * sum);
+      store<i32>(at, zeroPoints ? (-sum & 127) | ((-sum >> 7) << 16) : -zeroPoint * sum);
       store<f32>(at + 4 + codeBytes, scale);
       at += 8 + codeBytes;
     }

@@ -58,14 +58,14 @@ export function halfScale(): v128 {
 }
 
 export function bytesOfBlock(p: Packed): usize {
-  return 32 + (p.zeroPoints ? 16 : 0) + p.quads * p.format * 4;
+  return 32 + (p.zeroPoints ? 32 : 0) + p.quads * p.format * 4;
 }
 
 /** 2^23 + zero point of 4 channels: what is subtracted from codes in the low bits of a float of 2^23. */
 // @ts-ignore: decorator
 @inline
 export function offset(p: Packed, block: usize, half: i32): v128 {
-  if (p.zeroPoints) return i32x4.add(v128.load16x4_s(block + (half << 3)), i32x4.splat(0x4b000000));
+  if (p.zeroPoints) return v128.or(v128.and(v128.load(block + (half << 4)), i32x4.splat(0xffff)), i32x4.splat(0x4b000000));
   // 2-bit codes of the second half count four times.
   return i32x4.splat(0x4b000000 + (p.format == 2 && half ? p.zeroPoint << 2 : p.zeroPoint));
 }
@@ -128,7 +128,7 @@ export function decodePanel(p: Packed, panel: usize, k: i32, terms: i32, to: usi
   for (const end = to + (terms << 5); to < end; ) {
     const count = min(p.size - first, <i32>(end - to) >> 5);
     const scales = block + blockBytes - 32;
-    const step = block + (p.zeroPoints ? 16 : 0) + first * p.format;
+    const step = block + (p.zeroPoints ? 32 : 0) + first * p.format;
     if (p.format == 8) decodeCodes(8, p, block, step, scales, count, to);
     else if (p.format == 4) decodeCodes(4, p, block, step, scales, count, to);
     else decodeCodes(2, p, block, step, scales, count, to);

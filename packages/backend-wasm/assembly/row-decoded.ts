@@ -21,7 +21,7 @@ export function rowDecoded(p: Packed, x: usize, depth: i32, panel: usize, to: us
 // @ts-ignore: decorator
 @inline
 function rowCodes(bits: i32, p: Packed, x: usize, depth: i32, panel: usize, to: usize): void {
-  const zeroBytes: usize = p.zeroPoints ? 16 : 0;
+  const zeroBytes: usize = p.zeroPoints ? 32 : 0;
   const codeBytes: usize = (p.quads * bits) << 2;
   const size = p.size;
   let offset0 = offset(p, panel, 0), offset1 = offset(p, panel, 1);

@@ -48,7 +48,8 @@ const unpacking = {
 
 /**
  * c[rows][8 * panels] = sums over blocks of activation scale * weight scale * (sum of products of codes). a: rows of
- * [start, codes, scale] for each block, start being what the sum of products starts with for a zero point of 1.
+ * [start, codes, scale] for each block, start being what the sum of products starts with, or, where channels have zero points,
+ * what it starts with for a zero point of 1, in two parts.
  * mask: the bits of one code. As a parameter it stays in a register; V8 makes constants anew at every use.
  * `wide`: products of 16 bits, exact for any codes on any machine, instead of the relaxed dot product of bytes.
  */
@@ -61,7 +62,7 @@ function blockTile(bits, wide, [rows, panels]) {
   const place = ({ r, j }) => (r * 2 * panels + j) * 16;
   const quadBytes = wide ? 8 : 4;
   const start = ({ r, j }) =>
-    `i32x4.mul(i32x4.extend_${j % 2 === 0 ? "low" : "high"}_i16x8_s(v128.load(w${j >> 1})), v128.load32_splat(a${r}))`;
+    `i32x4.dot_i16x8_s(v128.load(w${j >> 1}, ${(j % 2) * 16}), v128.load32_splat(a${r}))`;
   // 2-bit codes of the second half count four times.
   const uniform = ({ r, j }) =>
     bits === 2 && j % 2 === 1 ? `i32x4.shl(v128.load32_splat(a${r}), 2)` : `v128.load32_splat(a${r})`;
@@ -79,7 +80,7 @@ function blockTile(bits, wide, [rows, panels]) {
     ...sums.map((sum) => `    let ${sum.s}: v128;`),
     "    if (zeroPoints) {",
     ...sums.map((sum) => `      ${sum.s} = ${start(sum)};`),
-    ...range(panels).map((p) => `      w${p} += 16;`),
+    ...range(panels).map((p) => `      w${p} += 32;`),
     "    } else {",
     ...sums.map((sum) => `      ${sum.s} = ${uniform(sum)};`),
     "    }",

@@ -43,7 +43,8 @@ export function compileBlocks(
       quads,
       byRow ? 1 : 0,
       wide ? 1 : 0,
-      zeroPoint ?? 1,
+      zeroPoint === undefined ? 1 : 0,
+      zeroPoint ?? 0,
       codes,
     );
     context.run(

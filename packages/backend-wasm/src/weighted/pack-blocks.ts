@@ -1,7 +1,8 @@
 /**
  * Weights in blocks as the kernels want them. A panel has 8 channels and is one run of memory, block after block:
  *
- *   zero points   8 of 16 bits, where channels differ in them
+ *   zero points   8 pairs of 16 bits, where channels differ in them: the zero point, and 128 times it, so that a factor of more
+ *                 than 16 bits can multiply it in two parts
  *   codes         in steps of 8 terms: vectors of 4 channels x 4 terms, interleaved within bytes
  *   scales        8 of float32
  *
@@ -49,7 +50,7 @@ export function blockLayout(
   const offset = operand === "signed" ? -min - 2 ** (bits - 1) : -min;
   const zeroPoints = zeroPoint === undefined ? [0] : codesOf(zeroPoint);
   const uniform = zeroPoints.length === 1 ? zeroPoints[0]! + offset : undefined;
-  const blockBytes = (uniform === undefined ? 2 * PANEL : 0) + 4 * quads * bits + 4 * PANEL;
+  const blockBytes = (uniform === undefined ? 4 * PANEL : 0) + 4 * quads * bits + 4 * PANEL;
   return {
     bits: bits as BlockLayout["bits"],
     size,
@@ -77,7 +78,7 @@ export function packBlocks(
   const zeroPoints = codesOf(weights.zeroPoint);
   // There may be one scale for all.
   const scaleStep = scales.length === 1 ? 0 : 1;
-  const zeroBytes = zeroPoint === undefined ? 2 * PANEL : 0;
+  const zeroBytes = zeroPoint === undefined ? 4 * PANEL : 0;
   const codeBytes = 4 * quads * bits;
   const fourAt = quadReader(weights.weight, product, layout);
   const write = quadWriters[layout.order];
@@ -91,7 +92,11 @@ export function packBlocks(
     let at = (group * panels + Math.floor(within / PANEL)) * panelBytes;
     for (let block = 0; block < count; block++) {
       const index = channel * count + block;
-      if (zeroBytes > 0) view.setInt16(at + 2 * column, (zeroPoints[index]! + offset) * factor, true);
+      if (zeroBytes > 0) {
+        const own = (zeroPoints[index]! + offset) * factor;
+        view.setInt16(at + 4 * column, own, true);
+        view.setInt16(at + 4 * column + 2, own * 128, true);
+      }
       at += zeroBytes;
       const first = block * size;
       const end = Math.min(size, depth - first);

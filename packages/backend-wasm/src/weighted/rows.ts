@@ -1,5 +1,11 @@
 /** What linear and conv2d compute on this backend. */
-import { conv2dDepth, type KernelRow, type Operand, type WeightedSpec } from "@bitbudget/backend";
+import {
+  conv2dDepth,
+  type KernelRow,
+  linearDepth,
+  type Operand,
+  type WeightedSpec,
+} from "@bitbudget/backend";
 import { type DType, dtypes } from "@bitbudget/core";
 import { SCRATCH_BYTES } from "../context.ts";
 import { functionCode } from "../functions.ts";
@@ -60,13 +66,18 @@ export const blockRows: readonly KernelRow[] = codes.map(
 /** Elements of a window that fit into a thread's scratch beside everything else. */
 const WINDOW_LIMIT = SCRATCH_BYTES / 4 - 8192;
 
+/** Sums of so many int8 codes fit into 22 bits: pack-blocks.ts says why. */
+const TERM_LIMIT = Math.floor(2 ** 22 / 127);
+
 export function refuseWeighted(spec: WeightedSpec): string | undefined {
-  const { activation, output, dynamic } = spec.attributes;
+  const { activation, output, dynamic, weight } = spec.attributes;
   if (spec.op === "conv2d" && conv2dDepth(spec) > WINDOW_LIMIT)
     return `windows of ${conv2dDepth(spec)} elements, more than ${WINDOW_LIMIT}`;
   // A row says what dynamic activations become, not which floats they are before.
   const [x] = spec.inputs;
   if (dynamic !== undefined && x?.dtype !== "float32") return `no ${x?.dtype} activations`;
+  if (spec.op === "linear" && dynamic?.dtype === "int8" && weight.zeroPoint && linearDepth(spec) > TERM_LIMIT)
+    return `sums of ${linearDepth(spec)} terms with zero points, more than ${TERM_LIMIT}`;
   if (dtypes[output].kind === "float" && functionCode(activation) === undefined)
     return `no fused ${activation?.fn}`;
   return undefined;

@@ -1,0 +1,2 @@
+export declare const cast: import("../kernel.ts").WasmKernel<"cast">;
+//# sourceMappingURL=cast.d.ts.map

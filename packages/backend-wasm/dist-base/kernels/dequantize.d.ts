@@ -1,0 +1,2 @@
+export declare const dequantize: import("../kernel.ts").WasmKernel<"dequantize">;
+//# sourceMappingURL=dequantize.d.ts.map

@@ -1,0 +1,2 @@
+export declare const lookup: import("../kernel.ts").WasmKernel<"lookup">;
+//# sourceMappingURL=lookup.d.ts.map

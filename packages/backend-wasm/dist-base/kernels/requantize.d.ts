@@ -1,0 +1,2 @@
+export declare const requantize: import("../kernel.ts").WasmKernel<"requantize">;
+//# sourceMappingURL=requantize.d.ts.map

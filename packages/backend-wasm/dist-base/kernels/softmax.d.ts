@@ -1,0 +1,2 @@
+export declare const softmax: import("../kernel.ts").WasmKernel<"softmax">;
+//# sourceMappingURL=softmax.d.ts.map

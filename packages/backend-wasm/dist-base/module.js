@@ -1,0 +1,45 @@
+/** The compiled kernels: the build for this engine, with a memory of the kind that was asked for. */
+import { hasFeature } from "./features.js";
+/** The best build that the engine runs. @throws Error where it has no SIMD: backend-js runs everywhere */
+export function bestBuild() {
+    if (hasFeature("relaxedSimd"))
+        return "relaxed";
+    if (hasFeature("simd"))
+        return "simd";
+    throw new Error("backend-wasm needs WebAssembly SIMD, which this engine does not have; use backend-js");
+}
+/** Compiles a build for an own memory or a shared one. */
+export async function compileBuild(name, shared) {
+    const { base64 } = await (name === "relaxed" ? import("./gen/relaxed.js") : import("./gen/simd.js"));
+    const bytes = decodeBase64(base64);
+    if (shared)
+        shareMemoryImport(bytes);
+    return WebAssembly.compile(bytes);
+}
+function decodeBase64(text) {
+    const { fromBase64 } = Uint8Array;
+    if (fromBase64 !== undefined)
+        return fromBase64(text);
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let i = 0; i < bytes.length; i++)
+        bytes[i] = characters.charCodeAt(i);
+    return bytes;
+}
+/**
+ * Turns the import of a memory with a maximum (limits flag 1) into one of a shared memory (flag 3), in place. Kernels
+ * have no atomic instructions, so that is all the difference between the two.
+ * WebAssembly core specification, section 5.5.5 (imports) and 5.3.7 (limits); threads proposal for the flag.
+ */
+export function shareMemoryImport(bytes) {
+    // "env", "memory", kind 2 (memory), flag 1.
+    const pattern = [3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2, 1];
+    const last = bytes.length - pattern.length;
+    for (let at = 8; at <= last; at++)
+        if (pattern.every((byte, i) => bytes[at + i] === byte)) {
+            bytes[at + pattern.length - 1] = 3;
+            return;
+        }
+    throw new Error("the kernels do not import their memory as env.memory with a maximum");
+}
+//# sourceMappingURL=module.js.map

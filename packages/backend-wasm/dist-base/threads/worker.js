@@ -1,0 +1,30 @@
+/** The script of a thread: instantiates the kernels over the shared memory, takes the next index, and works for ever. */
+import { instantiate } from "../instantiate.js";
+import { Jobs } from "./jobs.js";
+import { CONTROL_BYTES, UP } from "./layout.js";
+import { onFirstMessage, postToParent } from "./platform.js";
+import { conduct } from "./queue.js";
+import { serve, Team } from "./team.js";
+onFirstMessage((message) => begin(message));
+function begin({ module, memory, control, scratch }) {
+    const report = (what) => postToParent(what);
+    const failed = (error) => report({ error });
+    try {
+        const exports = instantiate(module, memory);
+        const words = new Int32Array(memory.buffer, control, CONTROL_BYTES / 4);
+        const jobs = new Jobs(memory.buffer, exports);
+        const thread = Atomics.add(words, UP, 1);
+        exports.setScratch(scratch[thread]);
+        report({ up: thread });
+        if (thread > 0)
+            serve(words, jobs, thread, failed);
+        // The thread that opened the backend is number 0, unless it is the main thread of a page.
+        const team = new Team(words, jobs);
+        const progress = () => report({ progress: true });
+        conduct(words, control, (job) => team.run(job), progress);
+    }
+    catch (error) {
+        failed(error);
+    }
+}
+//# sourceMappingURL=worker.js.map

@@ -1,0 +1,75 @@
+/** 3x3 convolutions by Winograd's F(2x2, 3x3): when it is worth it, and its transformed filters. */
+import { weightedArithmetic, windowOutput } from "@bitbudget/backend";
+import { functionCode } from "../functions.js";
+import { PANEL, packChannels } from "./product.js";
+import { float32Weight } from "./weights.js";
+/** Bytes of transformed patches in thread scratch: PATCH_BYTES of assembly/winograd-f32.ts. */
+const PATCH_BYTES = 1 << 18;
+/** Rows that keep the tiles of the products busy; with fewer, reading the filters costs more than is saved. */
+const LEAST_TILES = 12;
+/** Whether a convolution of images with their channels last is for `compileWinograd`. */
+export function isWinograd(spec) {
+    const { kernel, strides, dilations, groups, channels, weight } = spec.attributes;
+    if (weightedArithmetic(spec) !== "float" || weight.dtype !== "float32")
+        return false;
+    if (kernel.some((n) => n !== 3) || [...strides, ...dilations, groups].some((n) => n !== 1))
+        return false;
+    const { channels: depth } = windowOutput(spec, spec.inputs[0]).image;
+    return (depth % 4 === 0 &&
+        depth >= 16 &&
+        channels >= 16 &&
+        Math.min(tilesOf(spec), tilesOfBlock(depth)) >= LEAST_TILES);
+}
+/** Tiles of 2x2 outputs. */
+function tilesOf(spec) {
+    const { image, height, width } = windowOutput(spec, spec.inputs[0]);
+    return image.batch * Math.ceil(height / 2) * Math.ceil(width / 2);
+}
+function tilesOfBlock(channels) {
+    const fitting = Math.floor(PATCH_BYTES / (16 * channels * 4));
+    return Math.min(fitting - (fitting % 6), 60);
+}
+export function compileWinograd(context, spec, weights, owned, product) {
+    const { geometry, groupChannels, channels, rows, depth } = product;
+    const { batch } = windowOutput(spec, spec.inputs[0]).image;
+    const block = tilesOfBlock(groupChannels);
+    const blocks = Math.ceil(tilesOf(spec) / block);
+    const w = owned.store(transformFilters(float32Weight(weights.weight), channels, groupChannels));
+    const bias = weights.bias === undefined ? new Float32Array(channels) : float32Weight(weights.bias);
+    const init = owned.store(packChannels(bias, product));
+    const zeros = owned.store(new Float32Array(Math.max(groupChannels, 4 * PANEL)));
+    const { fn, alpha, beta } = functionCode(spec.attributes.activation);
+    const work = (rows * depth * channels * 4) / 9;
+    return ([x], [y]) => context.run("winogradF32", blocks, work, x, geometry, w, init, zeros, y, block, batch, channels, fn, alpha, beta);
+}
+/** G g G^T of every filter, in float64: 16 matrices [filters, channels], each as panels of [channels][8 filters]. */
+function transformFilters(weights, filters, channels) {
+    const size = Math.ceil(filters / PANEL) * PANEL * channels;
+    const packed = new Float32Array(16 * size);
+    const half = new Float64Array(12);
+    for (let filter = 0, from = 0; filter < filters; filter++) {
+        const panel = Math.floor(filter / PANEL) * PANEL * channels + (filter % PANEL);
+        for (let channel = 0; channel < channels; channel++, from += 9) {
+            for (let j = 0; j < 3; j++) {
+                const a = weights[from + j];
+                const b = weights[from + 3 + j];
+                const c = weights[from + 6 + j];
+                half[j] = a;
+                half[3 + j] = (a + b + c) / 2;
+                half[6 + j] = (a - b + c) / 2;
+                half[9 + j] = c;
+            }
+            for (let i = 0, at = panel + channel * PANEL; i < 12; i += 3, at += 4 * size) {
+                const a = half[i];
+                const b = half[i + 1];
+                const c = half[i + 2];
+                packed[at] = a;
+                packed[at + size] = (a + b + c) / 2;
+                packed[at + 2 * size] = (a - b + c) / 2;
+                packed[at + 3 * size] = c;
+            }
+        }
+    }
+    return packed;
+}
+//# sourceMappingURL=winograd.js.map
