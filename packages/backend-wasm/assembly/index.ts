@@ -24,3 +24,4 @@ export { copyBytes } from "./copy";
 export { copyRuns, copyTurned } from "./move";
 export { offsetsOfIndices, pickRuns, pickSegments } from "./pick";
 export { gruF32, lstmF32, rnnF32 } from "./recurrent";
+export { extrapolate, interpolateBlocks, interpolateRows } from "./interpolate";

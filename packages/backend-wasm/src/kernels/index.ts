@@ -18,6 +18,7 @@ import { quantize } from "./quantize.ts";
 import { recurrent } from "./recurrent.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
+import { resize } from "./resize.ts";
 import { expand, slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
@@ -50,4 +51,5 @@ export const kernels: WasmKernels = {
   concat,
   gather,
   pad,
+  resize,
 };
