@@ -1,6 +1,6 @@
 /** What the command line says, checked. */
 import { parseArgs } from "node:util";
-import { type BackendName, backendNames } from "./backends.ts";
+import { type BackendChoice, type BackendName, backendNames } from "./backends.ts";
 import { UsageError } from "./errors.ts";
 
 export const help = `Times bitbudget's kernels and models against onnxruntime and TensorFlow.js, which run beside it in one process.
@@ -14,7 +14,7 @@ kernels   One op each, from operands in host memory to its result, as its rivals
           they were computed, for all). "kernel" is the speed of the kernel alone, with everything on the device.
 models    Whole models: real ones from a folder, and generated ones of the shapes that people deploy.
 first     From the bytes of a model of 5 MB to its first answer, in fresh processes.
-report    One HTML page with charts, from files that --json wrote.
+report    One HTML page with charts, from files that --json wrote; tables in Markdown where FILE ends in .md.
 
   --filter TEXT   Rows that contain every word of the text in their op, scheme or shape: --filter "conv uint8"
   --threads N     Threads of every contender, 1 unless given. TensorFlow.js always has one.
@@ -34,8 +34,7 @@ export interface RunArguments {
   readonly command: "kernels" | "models" | "first";
   readonly filter: readonly string[];
   readonly threads: number;
-  /** Undefined: wasm, with js as a rival on small problems. */
-  readonly backends: readonly BackendName[] | undefined;
+  readonly backends: BackendChoice;
   readonly browser: boolean;
   readonly models: string;
   readonly json: string | undefined;

@@ -2,6 +2,7 @@
 import type { Backend } from "@bitbudget/backend";
 import { storageBytes } from "@bitbudget/core";
 import { writeModel } from "@bitbudget/onnx";
+import { type OwnRival, ownRivalsFor } from "../backends.ts";
 import { type Candidate, contest, messageOf } from "../contest.ts";
 import { defaultPlan, type Plan } from "../measure.ts";
 import { openOrt } from "../rivals/onnxruntime.ts";
@@ -13,15 +14,14 @@ import { KEPT_BYTES, type KernelCase, type KernelProblem } from "./problem.ts";
 
 export interface KernelRun {
   readonly backend: Backend;
-  /** Further backends of ours, as rivals: on all shapes, or on those that take a specification little time. */
-  readonly others: readonly { readonly backend: Backend; readonly smallOnly: boolean }[];
+  readonly others: readonly OwnRival[];
   readonly rivals: Rivals;
   readonly threads: number;
   readonly plan?: Partial<Plan>;
 }
 
 /** Multiply-adds that backend-js does in a few milliseconds. */
-const SMALL_MACS = 5e6;
+export const SMALL_KERNEL = 5e6;
 
 /** The row of a case; never rejects: what goes wrong is in the row. */
 export async function runKernel(kernelCase: KernelCase, run: KernelRun): Promise<Row> {
@@ -119,19 +119,18 @@ function ownCandidates(
   { others }: KernelRun,
 ): Candidate[] {
   const [first] = onnx;
-  return others
-    .filter(({ smallOnly }) => !smallOnly || macs <= SMALL_MACS)
-    .map(({ backend }) => ({
-      name: backend.name,
-      tolerance: first?.tolerance ?? {},
-      async open() {
-        const problem = kernelCase.build(backend.device.imageLayout ?? "nchw");
-        const ours = await prepareOurs(backend, problem);
-        return {
-          ...ours.whole,
-          values: async () => problem.values(await ours.result()),
-          release: () => ours.release(),
-        };
-      },
-    }));
+  return ownRivalsFor(others, macs).map(({ name, backend }) => ({
+    name,
+    tolerance: first?.tolerance ?? {},
+    async open() {
+      const problem = kernelCase.build(backend.device.imageLayout ?? "nchw");
+      const ours = await prepareOurs(backend, problem);
+      return {
+        ...ours.whole,
+        name,
+        values: async () => problem.values(await ours.result()),
+        release: () => ours.release(),
+      };
+    },
+  }));
 }

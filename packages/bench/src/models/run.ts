@@ -3,10 +3,11 @@ import type { Backend } from "@bitbudget/backend";
 import { elementCount, type HostTensor, valuesOf } from "@bitbudget/core";
 import { parseModel } from "@bitbudget/onnx";
 import { createSession, type Session } from "@bitbudget/runtime";
+import { type OwnRival, ownRivalsFor } from "../backends.ts";
 import type { Tolerance } from "../compare.ts";
 import { type Candidate, contest, messageOf } from "../contest.ts";
 import type { Plan } from "../measure.ts";
-import { openOrt } from "../rivals/onnxruntime.ts";
+import { type Onnxruntime, openOrt } from "../rivals/onnxruntime.ts";
 import type { Rivals } from "../rivals/rivals.ts";
 import type { Row, Work } from "../row.ts";
 import { type FeedOptions, randomFeeds } from "./feeds.ts";
@@ -20,11 +21,13 @@ export interface ModelCase {
   readonly shape: string;
   readonly feeds?: FeedOptions;
   bytes(): Promise<Uint8Array>;
+  /** The same model before it was quantized, whose speed in onnxruntime-web is the one to beat. */
+  readonly float?: () => Promise<Uint8Array>;
 }
 
 export interface ModelRun {
   readonly backend: Backend;
-  readonly others: readonly { readonly backend: Backend; readonly smallOnly: boolean }[];
+  readonly others: readonly OwnRival[];
   readonly rivals: Rivals;
   readonly threads: number;
   readonly plan?: Partial<Plan>;
@@ -40,7 +43,7 @@ export const modelPlan: Partial<Plan> = {
 };
 
 /** Whole models take the specification too long; these are the ones that do not. */
-const SMALL_MACS = 1e6;
+export const SMALL_MODEL = 1e6;
 
 /** The row of a model; never rejects: what goes wrong is in the row. */
 export async function runModel(modelCase: ModelCase, run: ModelRun): Promise<Row> {
@@ -53,35 +56,28 @@ export async function runModel(modelCase: ModelCase, run: ModelRun): Promise<Row
     const feeds = randomFeeds(session.inputs, modelCase.feeds);
     const macs = macsOf(parseModel(bytes), shapesOf(feeds));
     const tolerance = toleranceOf(scheme);
+    const { float } = modelCase;
     const candidates: Candidate[] = [
-      ...rivals.onnxruntimes.map((runtime) => ({
-        name: runtime.name,
+      ...rivals.onnxruntimes.map((runtime) => ortCandidate(runtime, "", async () => bytes, feeds, tolerance)),
+      ...(float === undefined
+        ? []
+        : rivals.onnxruntimes
+            .filter(({ name }) => name === "ort-web")
+            .map((runtime) => ortCandidate(runtime, "float32 file", float, feeds, unquantized))),
+      // What cannot be counted beforehand, as recurrent layers cannot, is small in all models of the list.
+      ...ownRivalsFor(run.others, macs ?? 0).map(({ name, backend: other }) => ({
+        name,
         tolerance,
         async open() {
-          const rival = await openOrt(runtime, "", bytes, feeds);
+          const mine = await createSession(bytes, { backend: other });
           return {
-            name: rival.name,
-            run: (times: number) => rival.run(times),
-            values: async () => numbersOf(await rival.results()),
-            release: () => rival.release(),
+            name,
+            run: runs(mine, feeds),
+            values: async () => numbersOf(await mine.run(feeds)),
+            release: () => mine.dispose(),
           };
         },
       })),
-      ...run.others
-        .filter(({ smallOnly }) => !smallOnly || (macs ?? Number.POSITIVE_INFINITY) <= SMALL_MACS)
-        .map(({ backend: other }) => ({
-          name: other.name,
-          tolerance,
-          async open() {
-            const mine = await createSession(bytes, { backend: other });
-            return {
-              name: other.name,
-              run: runs(mine, feeds),
-              values: async () => numbersOf(await mine.run(feeds)),
-              release: () => mine.dispose(),
-            };
-          },
-        })),
     ];
     const values = numbersOf(await session.run(feeds));
     return await contest(
@@ -98,6 +94,31 @@ export async function runModel(modelCase: ModelCase, run: ModelRun): Promise<Row
   } catch (error) {
     return { ...work, status: "failed", error: messageOf(error) };
   }
+}
+
+/** Noise of the codes lies between them; results that have nothing to do with each other differ by 1.4. */
+const unquantized: Tolerance = { rms: 1 };
+
+function ortCandidate(
+  runtime: Onnxruntime,
+  label: string,
+  bytes: () => Promise<Uint8Array>,
+  feeds: Readonly<Record<string, HostTensor>>,
+  tolerance: Tolerance,
+): Candidate {
+  return {
+    name: `${runtime.name} ${label}`.trim(),
+    tolerance,
+    async open() {
+      const rival = await openOrt(runtime, label, await bytes(), feeds);
+      return {
+        name: rival.name,
+        run: (times) => rival.run(times),
+        values: async () => numbersOf(await rival.results()),
+        release: () => rival.release(),
+      };
+    },
+  };
 }
 
 function runs(session: Session, feeds: Readonly<Record<string, HostTensor>>) {

@@ -38,11 +38,12 @@ export async function benchBrowser(args: RunArguments, onRow: (row: Row) => void
       threads: args.threads,
       backends: args.backends,
       kernels,
-      models: models.map(({ scheme, shape, feeds = {} }, i) => ({
+      models: models.map(({ scheme, shape, feeds = {}, float }, i) => ({
         scheme,
         shape,
         feeds,
         url: `/model/${i}`,
+        ...(float !== undefined && { floatUrl: `/float/${i}` }),
       })),
     };
     const { engine, device, rivals } = await page.evaluate((given) => globalThis.benchRun(given), run);
@@ -77,8 +78,9 @@ async function contentOf(
   models: readonly ModelCase[],
 ): Promise<Uint8Array | string | undefined> {
   if (path === "/") return page();
-  const index = /^\/model\/(\d+)$/.exec(path)?.[1];
-  return index === undefined ? undefined : models[Number(index)]?.bytes();
+  const [, kind, index] = /^\/(model|float)\/(\d+)$/.exec(path) ?? [];
+  const model = models[Number(index)];
+  return kind === "float" ? model?.float?.() : model?.bytes();
 }
 
 function page(): string {

@@ -40,6 +40,10 @@ async function realModels(folder: string): Promise<ModelCase[]> {
         shape: name,
         feeds: feedsOf(name),
         bytes: () => readFile(join(place, file)),
+        ...(scheme[1] !== "float32" &&
+          existsSync(join(folder, `${name}.onnx`)) && {
+            float: () => readFile(join(folder, `${name}.onnx`)),
+          }),
       });
     }
   }

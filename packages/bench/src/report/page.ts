@@ -6,6 +6,7 @@ import { legend, ratioChart, throughputChart } from "./chart.ts";
 import { isPeer } from "./families.ts";
 import { type Html, html } from "./html.ts";
 import { style } from "./style.ts";
+import { outcomes } from "./targets.ts";
 
 /** The text of the page. */
 export function reportPage(files: readonly BenchFile[]): string {
@@ -21,10 +22,27 @@ export function reportPage(files: readonly BenchFile[]): string {
 <h1>bitbudget against its rivals</h1>
 <p class="soft">All times of a row were taken in one process, in turns, after every rival's result was compared with ours. Ratios
 above 1 mean that bitbudget is faster. Bars beside dots are 95% intervals.</p>
+${targetSection(files)}
 ${files.map(section)}
 </body>
 </html>
 `.text;
+}
+
+/** The targets, and how far we are. */
+function targetSection(files: readonly BenchFile[]): Html {
+  const rows = files.flatMap((file) => file.rows.filter((row): row is TimedRow => row.status === "timed"));
+  const known = outcomes(rows).filter(({ worst }) => worst !== undefined);
+  if (known.length === 0) return html``;
+  return html`<h2>Targets</h2>
+<p>Each is held against its worst row.</p>
+<div class="scroll"><table><thead><tr><th>work</th><th>against</th><th class="number">target</th><th class="number">worst row</th>
+<th>which</th></tr></thead><tbody>${known.map(({ target, worst, rows: count }) => {
+    const reached = worst !== undefined && worst.ratio >= target.atLeast;
+    return html`<tr><td>${target.work}</td><td>${target.rival}</td><td class="number">${target.atLeast}x</td>
+<td class="number ${reached ? "good" : "bad"}">${worst === undefined ? "" : times(worst.ratio)}</td>
+<td>${worst?.row.shape} <span class="soft">of ${count}</span></td></tr>`;
+  })}</tbody></table></div>`;
 }
 
 const titles = { kernels: "Kernels", models: "Models", first: "First inference" } as const;

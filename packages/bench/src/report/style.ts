@@ -47,6 +47,7 @@ th, td { padding: .38rem .8rem .38rem 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 td small { color: var(--soft); display: block; }
+.good { color: var(--ours); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
 summary { cursor: pointer; color: var(--soft); margin: 1.5rem 0 .6rem; }
 @media (max-width: 640px) { svg.plot { min-width: 640px; } body { padding: 1.5rem 1rem 3rem; } }
