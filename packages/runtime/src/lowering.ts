@@ -103,6 +103,7 @@ export class NodeLowering implements Lowering {
     spec: KernelSpec<O>,
     inputs: readonly Value[],
     weights: Weights<O> = {},
+    { decoded = false } = {},
   ): readonly Value[] {
     const outputs = definitionOf(spec).outputs(spec).map(newValue);
     const support = this.#support(spec);
@@ -115,7 +116,7 @@ export class NodeLowering implements Lowering {
       outputs,
     };
     if (support.supported) {
-      this.#host.emit({ kind: "kernel", ...common, arithmetic: support.arithmetic });
+      this.#host.emit({ kind: "kernel", ...common, arithmetic: decoded ? "decoded" : support.arithmetic });
     } else {
       const { domain } = this.node;
       this.#host.emit({ kind: "fallback", ...common, domain, opset: this.opset, reason: support.reason });

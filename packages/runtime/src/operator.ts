@@ -37,10 +37,12 @@ export interface Lowering {
 
   /** A kernel with one output. */
   kernel<O extends OpName>(spec: KernelSpec<O>, inputs: readonly Value[], weights?: Weights<O>): Value;
+  /** @param made.decoded whether its float weights are codes in the file, for the plan to say so */
   kernels<O extends OpName>(
     spec: KernelSpec<O>,
     inputs: readonly Value[],
     weights?: Weights<O>,
+    made?: { readonly decoded: boolean },
   ): readonly Value[];
   /** A computation on the host for what no kernel does. The types of its outputs must be known in advance. */
   host(outputs: readonly TensorType[], inputs: readonly Value[], compute: HostFunction): readonly Value[];

@@ -2,7 +2,7 @@
 import { elementCount, type HostTensor } from "@bitbudget/core";
 import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
-import { codedWeights } from "./coded-weights.ts";
+import { type CodedWeights, codedWeights } from "./coded-weights.ts";
 import { binary } from "./emit.ts";
 import { staticLinear } from "./integer-matmul.ts";
 import { byColumn, byRow, integerMatrixProduct, isScalar } from "./integer-sums.ts";
@@ -37,19 +37,29 @@ export const dynamicQuantizeMatMul: Operator = (context) => {
   const a = context.input(0);
   const bias = context.inputs[4];
   const weight = transposed(context, context.constant(1));
-  const [channels = 0] = weight.shape;
-  const { format, weights } = codedWeights(context, weight, context.constant(2), constantIf(context, 3));
-  const fused = isKnown(bias) ? rowBias(context, bias, weight) : {};
+  const coded = codedWeights(context, weight, context.constant(2), constantIf(context, 3));
+  const y = dynamicLinear(context, a, coded, rowBias(context, bias, weight).bias);
+  return [bias === undefined || isKnown(bias) ? y : binary(context, "add", y, bias)];
+};
+
+/** Floats, quantized together while the model runs, times codes. bias: [channels], float32 */
+export function dynamicLinear(
+  context: Lowering,
+  x: Value,
+  { format, weights }: CodedWeights,
+  bias: HostTensor | undefined,
+): Value {
+  const [channels = 0] = weights.weight.shape;
   const attributes = {
     channels,
     weight: format,
     output: "float32",
     dynamic: { dtype: "uint8", granularity: "tensor" },
-    ...(isKnown(bias) && { bias: "float32" as const }),
+    ...(bias && { bias: "float32" as const }),
   } as const;
-  const y = context.kernel({ op: "linear", inputs: [a.type], attributes }, [a], { ...weights, ...fused });
-  return [bias === undefined || isKnown(bias) ? y : binary(context, "add", y, bias)];
-};
+  const spec = { op: "linear", inputs: [x.type], attributes } as const;
+  return context.kernel(spec, [x], { ...weights, ...(bias && { bias }) });
+}
 
 /** A constant bias in float32, one number for each row of the weight. */
 function rowBias(

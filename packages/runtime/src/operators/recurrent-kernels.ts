@@ -1,6 +1,7 @@
 /**
  * LSTM, GRU and RNN as kernels, for each direction: a linear for what the inputs contribute to all steps, and a recurrent
  * for the steps. In float32, whatever the node's format: what lies between the two would lose digits in a smaller one.
+ * The recurrent weights are floats; those that are codes become floats here, and the plan says "decoded".
  */
 import type { KernelSpec, RecurrentAttributes } from "@bitbudget/backend";
 import { type HostTensor, tensor, valuesOf } from "@bitbudget/core";
@@ -14,16 +15,38 @@ import { cast, concat, sliceAxis, transpose } from "./moves.ts";
 import type { CellType, Layer } from "./recurrent-layer.ts";
 import { converted, shaped, zero } from "./weights.ts";
 
+/** W and R, which are constants. */
+export interface KernelWeights {
+  /** What the inputs [length, batch, input] contribute to all steps in a direction, [length, batch, gates * hidden]. */
+  project(inputs: Value, direction: number, bias: HostTensor | undefined): Value;
+  /** R of a direction in float32, [gates * hidden, hidden]. */
+  recurrence(direction: number): HostTensor;
+  /** Whether R is codes in the file. */
+  readonly decoded: boolean;
+}
+
+/** The inputs W and R, of floats; undefined where they are not known before a run. */
+export function floatKernelWeights(context: Lowering): KernelWeights | undefined {
+  const [w, r] = [1, 2].map((index) => context.inputs[index]?.constant);
+  if (w === undefined || r === undefined) return undefined;
+  return {
+    project: (inputs, d, bias) => floatLinear(context, inputs, directionOf(context, w, d), bias),
+    recurrence: (d) => converted(context, directionOf(context, r, d), "float32"),
+    decoded: false,
+  };
+}
+
 /** The outputs of the node; undefined where the kernels do not do what it asks for. */
 export function recurrentKernels(
   context: Lowering,
   type: CellType,
   layer: Layer,
+  { project, recurrence, decoded }: KernelWeights,
 ): readonly Value[] | undefined {
   const { length, batch, hidden, reversed, batchFirst } = layer;
   const { dtype } = context.input(0).type;
-  const [w, r, b] = [1, 2, 3].map((index) => context.inputs[index]?.constant);
-  const known = w !== undefined && r !== undefined && (b !== undefined || !context.has(3));
+  const b = context.inputs[3]?.constant;
+  const known = b !== undefined || !context.has(3);
   const attributes = attributesOf(context, type, layer);
   if (!known || attributes === undefined || dtype === "float64" || length === 0 || hidden === 0)
     return undefined;
@@ -45,12 +68,11 @@ export function recurrentKernels(
   const steps = batchFirst ? transpose(context, x, [1, 0, 2]) : x;
   const results = specs.map((spec, d) => {
     const biases = b === undefined ? undefined : biasesOf(context, type, layer, b, d, attributes);
-    const projected = floatLinear(context, steps, directionOf(context, w, d), biases?.input);
+    const projected = project(steps, d, biases?.input);
     const initial = type.states.map((index) => initialState(context, index, layer, d));
-    const recurrence = converted(context, directionOf(context, r, d), "float32");
     const bias = biases?.product ?? zeros(context, [hidden]);
-    const weights = attributes.linearBeforeReset ? { recurrence, bias } : { recurrence };
-    return context.kernels(spec, [projected, ...initial], weights);
+    const weights = { recurrence: recurrence(d), ...(attributes.linearBeforeReset && { bias }) };
+    return context.kernels(spec, [projected, ...initial], weights, { decoded });
   });
 
   /** An output of both directions; the axis of directions is added. */
@@ -93,8 +115,8 @@ function attributesOf(
   return { cell, ...(clip !== undefined && { clip }), ...(linearBeforeReset && { linearBeforeReset }) };
 }
 
-/** W or R of one direction, [gates * hidden, depth]. */
-function directionOf(context: Lowering, weights: HostTensor, d: number): HostTensor {
+/** The matrix of one direction from [directions, rows, depth]. */
+export function directionOf(context: Lowering, weights: HostTensor, d: number): HostTensor {
   const [directions = 0, rows = 0, depth = 0] = weights.shape;
   const shape = [rows, depth];
   if (directions === 1) return shaped(weights, shape);

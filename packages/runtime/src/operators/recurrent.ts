@@ -15,7 +15,7 @@ import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { hostInputs, type Read } from "./host-inputs.ts";
 import type { OperatorTable } from "./index.ts";
-import { recurrentKernels } from "./recurrent-kernels.ts";
+import { floatKernelWeights, recurrentKernels } from "./recurrent-kernels.ts";
 import { type CellType, checkShape, directionsOf, type Layer, layerOf } from "./recurrent-layer.ts";
 
 /** One of the three operators on the host. */
@@ -211,7 +211,9 @@ function operator(kind: Kind): Operator {
   return (context) => {
     const weights = floatWeights(context, kind);
     const layer = layerOf(context, kind, weights.hidden, weights.inputSize);
-    return recurrentKernels(context, kind, layer) ?? recurrentOnHost(context, kind, layer, weights);
+    const constants = floatKernelWeights(context);
+    const kernels = constants && recurrentKernels(context, kind, layer, constants);
+    return kernels ?? recurrentOnHost(context, kind, layer, weights);
   };
 }
 

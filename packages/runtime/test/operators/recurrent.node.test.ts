@@ -126,50 +126,91 @@ test.each([{}, { direction: "bidirectional" }])(
 );
 
 describe("DynamicQuantizeLSTM", () => {
-  const codes = (dtype: "int8" | "uint8", shape: readonly number[], seed: number) =>
-    dtype === "int8"
-      ? randomIntegers(dtype, shape, seed, -128, 128)
-      : randomIntegers(dtype, shape, seed, 0, 256);
-  const scales = (shape: readonly number[]) =>
-    tensor(
+  interface Variant {
+    readonly dtype: "int8" | "uint8";
+    readonly perRow: boolean;
+    readonly direction: string;
+  }
+  const variants: readonly Variant[] = [
+    { dtype: "uint8", perRow: false, direction: "forward" },
+    { dtype: "int8", perRow: true, direction: "bidirectional" },
+    { dtype: "int8", perRow: false, direction: "reverse" },
+  ];
+  const width = 4 * HIDDEN;
+
+  function parts({ dtype, perRow, direction }: Variant) {
+    const directions = direction === "bidirectional" ? 2 : 1;
+    const codes = (shape: readonly number[], seed: number) =>
+      dtype === "int8"
+        ? randomIntegers(dtype, shape, seed, -128, 128)
+        : randomIntegers(dtype, shape, seed, 0, 256);
+    const shape = perRow ? [directions, width] : [directions];
+    const scales = tensor(
       "float32",
       shape,
       randomFloats(shape, 9).data.map((x) => 0.006 + 0.002 * x),
     );
-
-  test.each([
-    { dtype: "uint8", perRow: false, direction: "forward" },
-    { dtype: "int8", perRow: true, direction: "bidirectional" },
-    { dtype: "int8", perRow: false, direction: "reverse" },
-  ] as const)("$dtype, $direction, a scale for each row: $perRow", async ({ dtype, perRow, direction }) => {
-    const directions = direction === "bidirectional" ? 2 : 1;
-    const width = 4 * HIDDEN;
-    const shape = perRow ? [directions, width] : [directions];
-    const zeroPoint = tensor(
-      dtype,
-      shape,
-      new Array(directions * (perRow ? width : 1)).fill(dtype === "int8" ? 0 : 121),
-    );
-    await expectEqual({
-      opType: "DynamicQuantizeLSTM",
-      domain: "com.microsoft",
-      attributes: { hidden_size: BigInt(HIDDEN), direction },
-      inputs: [
-        randomFloats([LENGTH, 1, INPUT], 1, 2),
-        codes(dtype, [directions, INPUT, width], 2),
-        codes(dtype, [directions, HIDDEN, width], 3),
+    const zero = dtype === "int8" ? 0 : 121;
+    const count = directions * (perRow ? width : 1);
+    return {
+      w: codes([directions, INPUT, width], 2),
+      r: codes([directions, HIDDEN, width], 3),
+      others: [
         randomFloats([directions, 2 * width], 4),
         undefined,
         randomFloats([directions, 1, HIDDEN], 5),
         randomFloats([directions, 1, HIDDEN], 6),
-        undefined,
-        scales(shape),
-        zeroPoint,
-        scales(shape),
-        zeroPoint,
       ],
-      constants: [1, 2, 8, 9, 10, 11],
+      scales,
+      zero,
+      zeroPoint: tensor(dtype, shape, new Array(count).fill(zero)),
+    };
+  }
+
+  function quantizedLstm(variant: Variant, x: HostTensor, constants: readonly number[]): OneNode {
+    const { w, r, others, scales, zeroPoint } = parts(variant);
+    return {
+      opType: "DynamicQuantizeLSTM",
+      domain: "com.microsoft",
+      attributes: { hidden_size: BigInt(HIDDEN), direction: variant.direction },
+      inputs: [x, w, r, ...others, undefined, scales, zeroPoint, scales, zeroPoint],
+      constants,
       outputs: ["float32", "float32", "float32"],
-    });
+    };
+  }
+
+  test.each(variants)("on the host, $dtype, $direction, a scale for each row: $perRow", async (variant) => {
+    await expectEqual(quantizedLstm(variant, randomFloats([LENGTH, 1, INPUT], 1, 2), [1, 2, 8, 9, 10, 11]));
   });
+
+  test.each(variants)(
+    "as kernels it is the LSTM of the decoded weights: $dtype, $direction, a scale for each row: $perRow",
+    async (variant) => {
+      // From -127/128 to 1 the scale is 1/128: nothing is lost when these are quantized.
+      const steps = randomIntegers("int32", [LENGTH, 1, INPUT], 1, -127, 129);
+      const values = Float32Array.from(steps.data, (each) => each / 128);
+      values.set([1, -127 / 128]);
+      const x = tensor("float32", steps.shape, values);
+      const { w, r, others, scales, zero } = parts(variant);
+      /** [directions, depth, width] as numbers [directions, width, depth]. */
+      const decoded = ({ shape: [directions = 0, depth = 0], data }: HostTensor) => {
+        const shape = [directions, width, depth];
+        const numbers = Float32Array.from({ length: directions * width * depth }, (_, i) => {
+          const [k, row] = [i % depth, Math.floor(i / depth)];
+          const [d, column] = [Math.floor(row / width), row % width];
+          const scale = scales.data[variant.perRow ? row : d]!;
+          return (Number(data[(d * depth + k) * width + column]) - zero) * scale;
+        });
+        return tensor("float32", shape, numbers);
+      };
+      const lstm: OneNode = {
+        opType: "LSTM",
+        opset: 14,
+        attributes: { hidden_size: BigInt(HIDDEN), direction: variant.direction },
+        inputs: [x, decoded(w), decoded(r), ...others],
+        outputs: ["float32", "float32", "float32"],
+      };
+      await expectLikeOnnxruntime(quantizedLstm(variant, x, [1, 2, 3, 8, 9, 10, 11]), TOLERANCE, lstm);
+    },
+  );
 });

@@ -4,9 +4,12 @@ import { expect } from "vitest";
 import { type OneNode, oneNode, runOneNode } from "./one-node.ts";
 import { Onnxruntime } from "./onnxruntime.ts";
 
-/** Every output has onnxruntime's format and shape, and no element is further away than `tolerance`. */
-export async function expectLikeOnnxruntime(node: OneNode, tolerance: number): Promise<void> {
-  const { model, feeds } = oneNode(node);
+/**
+ * Every output has onnxruntime's format and shape, and no element is further away than `tolerance`.
+ * @param other what onnxruntime runs in place of the node
+ */
+export async function expectLikeOnnxruntime(node: OneNode, tolerance: number, other = node): Promise<void> {
+  const { model, feeds } = oneNode(other);
   await using reference = await Onnxruntime.open(model);
   const [actual, expected] = [await runOneNode(node), await reference.run(feeds)];
   expect(Object.keys(expected).length).toBe(node.outputs.filter((dtype) => dtype !== undefined).length);
