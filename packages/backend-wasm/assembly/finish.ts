@@ -1,5 +1,5 @@
 // From int32 sums of codes to what an op returns: the sums themselves, codes of another scale, or floats.
-import { codeOffset, narrow8, requantize4 } from "./requantize";
+import { narrowBytes, steps4 } from "./requantize";
 import { scratch } from "./simd";
 
 /** What becomes of sums. src/weighted/finish.ts writes it, in this order. */
@@ -11,11 +11,11 @@ export class Finish {
   scales: usize;
   /** For floats, of each channel. */
   bias: usize;
-  /** Of codes: bounds less the zero point, the zero point, and whether they are int8. */
+  /** For codes: the lowest, less the zero point; what assembly/requantize.ts adds; the highest, less that of the format; 128 for int8. */
   low: f32;
-  high: f32;
-  zeroPoint: i32;
-  signed: i32;
+  offset: i32;
+  highest: i32;
+  flip: i32;
   /** For floats: codes of src/functions.ts. */
   fn: i32;
   alpha: f32;
@@ -37,12 +37,10 @@ export function finishPanel(f: Finish, rows: i32, sums: usize, sumStep: usize, p
 
 function finishCodes(f: Finish, rows: i32, sums: usize, sumStep: usize, multipliers: usize, columns: i32, y: usize, yStep: usize): void {
   const m0 = v128.load(multipliers), m1 = v128.load(multipliers, 16);
-  const low = f32x4.splat(f.low), high = f32x4.splat(f.high), offset = codeOffset(f.zeroPoint);
-  const signed = f.signed;
+  const low = f32x4.splat(f.low), offset = i32x4.splat(f.offset), highest = i8x16.splat(<i8>f.highest), flip = i8x16.splat(<i8>f.flip);
   for (let row = 0; row < rows; row++, sums += sumStep, y += yStep) {
-    const c0 = requantize4(v128.load(sums), m0, low, high, offset);
-    const c1 = requantize4(v128.load(sums, 16), m1, low, high, offset);
-    const codes = narrow8(c0, c1, signed);
+    const a = steps4(v128.load(sums), m0, low, offset), b = steps4(v128.load(sums, 16), m1, low, offset);
+    const codes = narrowBytes(a, b, a, b, highest, flip);
     if (columns == 8) v128.store64_lane(y, codes, 0);
     else {
       v128.store(scratch, codes);

@@ -6,7 +6,7 @@ import { activate } from "./activation";
 import { finishPanel, Finish, resultShift } from "./finish";
 import { gatherWindows, Geometry } from "./geometry";
 import {
-  tileDot_1x1, tileDot_1x4, tileDot_2x1, tileDot_2x2, tileDot_3x1, tileDot_4x1, tileDot_5x1, tileDot_6x1,
+  tileCodes_1, tileCodes_2, tileCodes_3, tileCodes_4, tileCodes_5, tileCodes_6, tileDot_1x1, tileDot_1x4, tileDot_2x1, tileDot_2x2, tileDot_3x1, tileDot_4x1, tileDot_5x1, tileDot_6x1,
   tileWide_1x2, tileWide_2x2, tileWide_3x1, tileWide_4x1, tileWide_5x1, tileWide_6x1,
 } from "./gen/tiles";
 import { SCRATCH_BYTES, scratch } from "./simd";
@@ -93,7 +93,16 @@ export function rowBlock(p: CodeProduct, rows: i32, a: usize, aStep: usize, w: u
   const sums = scratch + SUMS;
   const shift = resultShift(p.finish);
   if (p.ones != 0) tiles(p.wide, rows, quads, a, aStep, p.ones, scratchZeros(), scratch + ROW_SUMS);
+  // Whole panels of many rows become codes in registers.
+  let fused = 0;
+  // @ts-ignore: a constant of the build
+  if (RELAXED && !p.wide && p.finish.kind == 1 && p.ones == 0 && rows > 2) fused = min(panelEnd, p.channels >> 3);
   for (let panel = panelBegin; panel < panelEnd; ) {
+    if (panel < fused) {
+      codeTiles(rows, quads, a, aStep, w + panel * panelBytes, init + (panel << 5), p.finish, first + panel, y + (panel << 3), yStep);
+      panel++;
+      continue;
+    }
     const left = panelEnd - panel;
     const b = w + panel * panelBytes;
     const from = init + (panel << 5);
@@ -143,6 +152,29 @@ function dotTile(height: i32, quads: i32, a: usize, aStep: usize, b: usize, init
     case 3: return tileDot_3x1(quads, a, aStep, b, 0, init, 0, c, 32);
     case 2: return tileDot_2x1(quads, a, aStep, b, 0, init, 0, c, 32);
     default: return tileDot_1x1(quads, a, aStep, b, 0, init, 0, c, 32);
+  }
+}
+
+/** Rows of 8 codes from one panel. */
+function codeTiles(rows: i32, quads: i32, a: usize, aStep: usize, b: usize, init: usize, f: Finish, panel: i32, y: usize, yStep: usize): void {
+  // @ts-ignore: a constant of the build
+  if (!RELAXED) return;
+  const multipliers = f.scales + (panel << 5);
+  while (rows > 0) {
+    const height = rowsOfTile(rows);
+    let count = 1;
+    if (height == 6) {
+      count = max((rows - 5) / 6, 1);
+      tileCodes_6(count, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    } else if (height == 5) tileCodes_5(1, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    else if (height == 4) tileCodes_4(1, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    else if (height == 3) tileCodes_3(1, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    else if (height == 2) tileCodes_2(1, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    else tileCodes_1(1, quads, a, aStep, b, init, multipliers, f, y, yStep);
+    const done = count * height;
+    rows -= done;
+    a += done * aStep;
+    y += done * yStep;
   }
 }
 

@@ -32,10 +32,21 @@ export function narrow16(a: v128, b: v128, c: v128, d: v128, signed: i32): v128 
   return signed ? i8x16.narrow_i16x8_s(low, high) : i8x16.narrow_i16x8_u(low, high);
 }
 
-/** Eight codes as bytes, in the low half of the vector. */
+/**
+ * The same for tiles, in fewer steps: codes less the lowest of their format, not yet clamped from above. offset: the zero point
+ * less that lowest code and MAGIC_BITS. Above 2^22 steps the bits are no integer, but they grow, and that is enough.
+ */
 // @ts-ignore: decorator
 @inline
-export function narrow8(a: v128, b: v128, signed: i32): v128 {
-  const codes = i16x8.narrow_i32x4_s(a, b);
-  return signed ? i8x16.narrow_i16x8_s(codes, codes) : i8x16.narrow_i16x8_u(codes, codes);
+export function steps4(sums: v128, multipliers: v128, low: v128, offset: v128): v128 {
+  const steps = f32x4.pmax(f32x4.mul(f32x4.convert_i32x4_s(sums), multipliers), low);
+  return i32x4.add(f32x4.add(steps, f32x4.splat(MAGIC)), offset);
+}
+
+/** Sixteen such codes as bytes, clamped, and brought into their format. */
+// @ts-ignore: decorator
+@inline
+export function narrowBytes(a: v128, b: v128, c: v128, d: v128, highest: v128, flip: v128): v128 {
+  const bytes = i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+  return v128.xor(i8x16.min_u(bytes, highest), flip);
 }

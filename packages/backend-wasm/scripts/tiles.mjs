@@ -17,6 +17,8 @@ export const floatTiles = [
 ];
 /** The same for codes with the relaxed dot product. */
 export const dotTiles = floatTiles;
+/** Rows of the tiles that end in codes, one panel wide. */
+export const codeRows = [1, 2, 3, 4, 5, 6];
 /** With 16-bit products each quad of columns needs two registers of sums. Rows x quads. */
 export const wideTiles = [
   [1, 2],
@@ -97,6 +99,44 @@ function dotTile([rows, panels]) {
 }
 
 /**
+ * `count` dot tiles, one below the other, whose sums become codes while they are in registers (assembly/requantize.ts).
+ * init, multipliers: 8 each. f: a Finish. y: rows of 8 codes, yStep bytes apart.
+ */
+function codeTile(rows) {
+  const pairs = range(Math.ceil(rows / 2)).map((i) => [2 * i, Math.min(2 * i + 1, rows - 1)]);
+  return lines([
+    `export function tileCodes_${rows}(count: i32, quads: i32, a: usize, aStep: usize, b: usize, init: usize, multipliers: usize, f: Finish, y: usize, yStep: usize): void {`,
+    "  const end = b + (<usize>quads << 5);",
+    "  for (let i = 0; i < count; i++) {",
+    ...range(rows).map((r) => `    let a${r} = a + ${r} * aStep;`),
+    "    let s0_0 = v128.load(init), s0_1 = v128.load(init, 16);",
+    ...range(rows - 1).map((r) => `    let s${r + 1}_0 = s0_0, s${r + 1}_1 = s0_1;`),
+    "    for (let p = b; p < end; p += 32) {",
+    "      const w0 = v128.load(p), w1 = v128.load(p, 16);",
+    ...range(rows).flatMap((r) => [
+      `      const x${r} = v128.load32_splat(a${r});`,
+      `      s${r}_0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w0, x${r}, s${r}_0);`,
+      `      s${r}_1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w1, x${r}, s${r}_1);`,
+      `      a${r} += 4;`,
+    ]),
+    "    }",
+    "    const low = f32x4.splat(f.low), offset = i32x4.splat(f.offset);",
+    "    const highest = i8x16.splat(<i8>f.highest), flip = i8x16.splat(<i8>f.flip);",
+    "    const m0 = v128.load(multipliers), m1 = v128.load(multipliers, 16);",
+    ...pairs.flatMap(([r, s]) => [
+      `    const c${r} = narrowBytes(steps4(s${r}_0, m0, low, offset), steps4(s${r}_1, m1, low, offset), steps4(s${s}_0, m0, low, offset), steps4(s${s}_1, m1, low, offset), highest, flip);`,
+      `    v128.store64_lane(y + ${r} * yStep, c${r}, 0);`,
+      ...(s === r ? [] : [`    v128.store64_lane(y + ${s} * yStep, c${r}, 1);`]),
+    ]),
+    `    a += ${rows} * aStep;`,
+    `    y += ${rows} * yStep;`,
+    "  }",
+    "}",
+    "",
+  ]);
+}
+
+/**
  * The same sums from activations of 16 bits and weights of 8, with the dot product of 16-bit pairs, for `quadsWide` quads
  * of columns in one panel of 8. Each sum is in two lanes until the end.
  */
@@ -136,10 +176,13 @@ export function writeTiles(file) {
   mkdirSync(dirname(file), { recursive: true });
   const text = [
     "// Made by scripts/tiles.mjs.",
+    'import { Finish } from "../finish";',
+    'import { narrowBytes, steps4 } from "../requantize";',
     'import { madd } from "../simd";',
     "",
     ...floatTiles.map(floatTile),
     ...dotTiles.map(dotTile),
+    ...codeRows.map(codeTile),
     ...wideTiles.map(wideTile),
   ];
   writeFileSync(file, lines(text));

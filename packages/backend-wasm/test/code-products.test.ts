@@ -3,7 +3,7 @@
  * in which activations come.
  */
 import type { KernelSpec, MatmulAttributes, WeightedAttributes } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, type CaseData, defineCase } from "@bitbudget/conformance";
 import { describeInPieces } from "./in-pieces.ts";
 
 type Formats = readonly [activation: "uint8" | "int8" | "float32", attributes: WeightedAttributes];
@@ -11,6 +11,14 @@ type Formats = readonly [activation: "uint8" | "int8" | "float32", attributes: W
 const channel = { kind: "channel" } as const;
 const formats: readonly Formats[] = [
   ["uint8", { weight: { dtype: "int8", granularity: channel }, bias: "int32", output: "uint8" }],
+  [
+    "int8",
+    {
+      weight: { dtype: "int8", granularity: channel },
+      output: "int8",
+      activation: { fn: "clip", min: -20, max: 30 },
+    },
+  ],
   ["int8", { weight: { dtype: "uint8", granularity: channel, zeroPoint: true }, output: "int32" }],
   [
     "int8",
@@ -34,6 +42,17 @@ const byRow: Formats = [
   },
 ];
 
+/** Scales with which codes of the output fill their range, and steps of about one. */
+function dataFor(depth: number): CaseData {
+  return {
+    weights: {
+      inputScale: { values: [0.01] },
+      scale: { min: 0.5, max: 1.5 },
+      outputScale: { values: [Math.sqrt(depth)] },
+    },
+  };
+}
+
 /** Rows, depth, channels. */
 const sizes = [
   [1, 5, 31],
@@ -43,6 +62,7 @@ const sizes = [
   [5, 16, 9],
   [7, 130, 25],
   [11, 4, 24],
+  [23, 12, 16],
   [199, 3, 5],
   [400, 18, 10],
   [3, 4099, 9],
@@ -51,11 +71,15 @@ const sizes = [
 
 const linears: readonly Case[] = sizes.flatMap(([rows, depth, channels]) =>
   [...formats, byRow].map(([activation, attributes], i) =>
-    defineCase(`linear/codes/${rows}x${depth}to${channels}/${i}`, {
-      op: "linear",
-      inputs: [{ dtype: activation, shape: [rows, depth] }],
-      attributes: { ...attributes, channels },
-    }),
+    defineCase(
+      `linear/codes/${rows}x${depth}to${channels}/${i}`,
+      {
+        op: "linear",
+        inputs: [{ dtype: activation, shape: [rows, depth] }],
+        attributes: { ...attributes, channels },
+      },
+      dataFor(depth),
+    ),
   ),
 );
 
@@ -73,11 +97,11 @@ const images: readonly (readonly [channels: number, Geometry])[] = [
 const convolutions: readonly Case[] = images.flatMap(([depth, geometry], i) =>
   formats.map(([activation, attributes], j) => {
     const shape = geometry.layout === "nhwc" ? [2, 11, 13, depth] : [2, depth, 11, 13];
-    return defineCase(`conv2d/codes/${i}/${j}`, {
-      op: "conv2d",
-      inputs: [{ dtype: activation, shape }],
-      attributes: { ...attributes, ...geometry },
-    });
+    return defineCase(
+      `conv2d/codes/${i}/${j}`,
+      { op: "conv2d", inputs: [{ dtype: activation, shape }], attributes: { ...attributes, ...geometry } },
+      dataFor(depth * geometry.kernel[0] * geometry.kernel[1]),
+    );
   }),
 );
 

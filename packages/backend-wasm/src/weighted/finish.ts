@@ -60,11 +60,16 @@ export function finishFields({
   alpha = 0,
   beta = 0,
 }: FinishFields): Int32Array {
+  const lowest = signed === 1 ? -128 : 0;
+  const offset = zeroPoint - lowest - MAGIC_BITS;
   return Int32Array.of(
-    ...[kind, scales, bias, bits(low), bits(high), zeroPoint, signed],
+    ...[kind, scales, bias, bits(low), offset, high + zeroPoint - lowest, signed << 7],
     ...[fn, bits(alpha), bits(beta)],
   );
 }
+
+/** Bits of the float that rounds what is added to it (assembly/requantize.ts). */
+const MAGIC_BITS = 0x4b400000;
 
 /** The bits of a float32. */
 function bits(x: number): number {
