@@ -1,3 +1,0 @@
-/** Names of the functions, in the order in which threads know them. */
-export const functionNames = ["heapBase", "setScratch", "probeDot", "productF32", "productDecoded", "depthwiseF32", "depthwiseDot", "depthwiseDot3x3", "depthwiseWide", "transposeMatrices", "matmulF32", "winogradF32", "productI8", "matmulI8", "packMatrices", "flipCodes", "widenCodes", "quantizeRows", "quantizeTensor", "rangesOfChunks", "scaleOfTensor", "startSums", "softmaxRows", "softmaxColumns", "layerNormF32", "batchNormLast", "batchNormFirst", "quantizeBlocks", "productBlocks", "runProgram", "attentionF32", "reduceRows", "reduceColumns", "reduceI64", "maxPoolF32", "averagePoolF32", "maxPoolU8", "maxPoolI8", "copyBytes"];
-//# sourceMappingURL=kernels.js.map

@@ -1,2 +1,0 @@
-export declare const cast: import("../kernel.ts").WasmKernel<"cast">;
-//# sourceMappingURL=cast.d.ts.map

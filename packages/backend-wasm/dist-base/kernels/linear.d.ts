@@ -1,2 +1,0 @@
-export declare const linear: import("../kernel.ts").WasmKernel<"linear">;
-//# sourceMappingURL=linear.d.ts.map

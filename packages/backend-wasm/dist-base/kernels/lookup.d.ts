@@ -1,2 +1,0 @@
-export declare const lookup: import("../kernel.ts").WasmKernel<"lookup">;
-//# sourceMappingURL=lookup.d.ts.map

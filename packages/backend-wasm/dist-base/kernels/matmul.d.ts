@@ -1,2 +1,0 @@
-export declare const matmul: import("../kernel.ts").WasmKernel<"matmul">;
-//# sourceMappingURL=matmul.d.ts.map

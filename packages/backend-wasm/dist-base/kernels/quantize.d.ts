@@ -1,2 +1,0 @@
-export declare const quantize: import("../kernel.ts").WasmKernel<"quantize">;
-//# sourceMappingURL=quantize.d.ts.map

@@ -1,2 +1,0 @@
-export declare const requantize: import("../kernel.ts").WasmKernel<"requantize">;
-//# sourceMappingURL=requantize.d.ts.map

@@ -1,2 +1,0 @@
-export declare const softmax: import("../kernel.ts").WasmKernel<"softmax">;
-//# sourceMappingURL=softmax.d.ts.map

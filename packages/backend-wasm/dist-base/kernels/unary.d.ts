@@ -1,2 +1,0 @@
-export declare const unary: import("../kernel.ts").WasmKernel<"unary">;
-//# sourceMappingURL=unary.d.ts.map

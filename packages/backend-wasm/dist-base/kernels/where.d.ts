@@ -1,2 +1,0 @@
-export declare const where: import("../kernel.ts").WasmKernel<"where">;
-//# sourceMappingURL=where.d.ts.map

@@ -1,3 +1,0 @@
-import { compileFloat } from "./float.ts";
-export declare const compileWeighted: typeof compileFloat;
-//# sourceMappingURL=compile.d.ts.map
