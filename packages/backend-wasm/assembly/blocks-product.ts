@@ -48,19 +48,16 @@ function heightOf(rows: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function tile(bits: i32, wide: i32, rows: i32, panels: i32, blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32): void {
-  if (bits == 8) {
-    // @ts-ignore: a constant of the build
-    if (RELAXED && !wide) return tileBlocks8(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
-    return tileBlocks8Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
-  }
-  // Codes of fewer bits are exact in the relaxed dot product everywhere.
+  const mask = (1 << bits) - 1;
   // @ts-ignore: a constant of the build
-  if (RELAXED) {
-    if (bits == 4) return tileBlocks4(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
-    return tileBlocks2(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
+  if (RELAXED && !wide) {
+    if (bits == 8) return tileBlocks8(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
+    if (bits == 4) return tileBlocks4(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
+    return tileBlocks2(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
   }
-  if (bits == 4) return tileBlocks4Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
-  return tileBlocks2Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, (1 << bits) - 1, scratch);
+  if (bits == 8) return tileBlocks8Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
+  if (bits == 4) return tileBlocks4Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
+  return tileBlocks2Wide(rows, panels, blocks, quads, a, aStep, w, wStep, zeroPoints, mask, scratch);
 }
 
 // @ts-ignore: decorator

@@ -14,7 +14,7 @@ export { flipCodes, widenCodes } from "./codes";
 export { quantizeRows, quantizeTensor, rangesOfChunks, scaleOfTensor, startSums } from "./dynamic";
 export { softmaxRows, softmaxColumns } from "./softmax";
 export { layerNormF32, batchNormLast, batchNormFirst } from "./normalization";
-export { quantizeBlocks } from "./blocks-quantize";
+export { arrangeBlocks, quantizeBlocks } from "./blocks-quantize";
 export { productBlocks } from "./blocks-product";
 export { runProgram } from "./program";
 export { attentionF32 } from "./attention";

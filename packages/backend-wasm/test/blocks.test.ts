@@ -22,30 +22,38 @@ const sizes = [
 
 const formats: readonly WeightFormat["dtype"][] = ["int4", "uint4", "int2", "uint2", "int8", "uint8"];
 
-const dynamics = [
-  { dtype: "int8", granularity: "block" },
-  { dtype: "int8", granularity: "row" },
+/** Activations: floats that the kernel quantizes, or codes. */
+const activations = [
+  { activation: "float32", dynamic: { dtype: "int8", granularity: "block" } },
+  { activation: "float32", dynamic: { dtype: "int8", granularity: "row" } },
+  { activation: "float32", dynamic: { dtype: "uint8", granularity: "tensor" } },
+  { activation: "uint8", dynamic: undefined },
+  { activation: "int8", dynamic: undefined },
 ] as const;
 
 const cases: Case[] = sizes.flatMap(([rows, depth, channels, size], i) =>
   formats.flatMap((dtype, j) =>
-    [false, true].map((zeroPoint) => {
-      const dynamic = dynamics[(i + j) % 2]!;
-      return defineCase(
-        `linear/blocks/${rows}x${depth}to${channels}/${dynamic.granularity}x${dtype}-block${size}${zeroPoint ? "/zp" : ""}`,
-        {
-          op: "linear",
-          inputs: [{ dtype: "float32", shape: [rows, depth] }],
-          attributes: {
-            channels,
-            weight: { dtype, granularity: { kind: "block", size }, ...(zeroPoint && { zeroPoint }) },
-            output: "float32",
-            dynamic,
-            ...(j % 2 === 0 && { bias: "float32", activation: { fn: "relu" } }),
+    [false, true].flatMap((zeroPoint, l) =>
+      // int8 by block and by row in turns, and one of the others.
+      [(i + j) % 2, 2 + ((i + j + l) % 3)].map((n) => {
+        const { activation, dynamic } = activations[n]!;
+        const by = dynamic === undefined ? activation : `${dynamic.dtype}-${dynamic.granularity}`;
+        return defineCase(
+          `linear/blocks/${rows}x${depth}to${channels}/${by}x${dtype}-block${size}${zeroPoint ? "/zp" : ""}`,
+          {
+            op: "linear",
+            inputs: [{ dtype: activation, shape: [rows, depth] }],
+            attributes: {
+              channels,
+              weight: { dtype, granularity: { kind: "block", size }, ...(zeroPoint && { zeroPoint }) },
+              output: "float32",
+              ...(dynamic && { dynamic }),
+              ...(j % 2 === 0 && { bias: "float32", activation: { fn: "relu" } }),
+            },
           },
-        },
-      );
-    }),
+        );
+      }),
+    ),
   ),
 );
 

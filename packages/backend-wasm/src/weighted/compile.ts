@@ -1,10 +1,10 @@
 /** The arithmetic of a linear or conv2d, chosen by its spec. */
 import { type WeightedArithmetic, weightedArithmetic } from "@bitbudget/backend";
-import { dtypes } from "@bitbudget/core";
-import { compileBlocks } from "./blocks.ts";
+import { compileBlocks, compileWideBlocks } from "./blocks.ts";
 import { compileDecoded, hasInfinities } from "./decoded.ts";
 import { compileDynamic } from "./dynamic.ts";
 import { compileFloat } from "./float.ts";
+import { multipliesBlocks } from "./pack-blocks.ts";
 import { compileStatic } from "./static.ts";
 
 const compilers = {
@@ -14,11 +14,13 @@ const compilers = {
     return compile(context, spec, weights, ...rest);
   },
   "weight-only": compileDecoded,
-  static: compileStatic,
+  static: (context, spec, ...rest) => {
+    const compile = multipliesBlocks(spec) ? compileWideBlocks : compileStatic;
+    return compile(context, spec, ...rest);
+  },
   dynamic: (context, spec, ...rest) => {
-    const { weight, dynamic } = spec.attributes;
-    const packed = dtypes[weight.dtype].bits < 8 && dynamic?.dtype === "int8";
-    const compile = packed || weight.granularity?.kind === "block" ? compileBlocks : compileDynamic;
+    const inBlocks = spec.attributes.dynamic?.dtype === "int8" ? compileBlocks : compileWideBlocks;
+    const compile = multipliesBlocks(spec) ? inBlocks : compileDynamic;
     return compile(context, spec, ...rest);
   },
 } satisfies { readonly [A in WeightedArithmetic]: typeof compileFloat };

@@ -4,7 +4,7 @@ import { elementCount } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
-import { codeForm, flipOffset, formShift, formZero } from "./code-form.ts";
+import { type CodeForm, codeForm, flipOffset, formShift, formZero } from "./code-form.ts";
 import { codeProduct } from "./code-product.ts";
 import type { Product } from "./product.ts";
 
@@ -25,27 +25,47 @@ const CHUNK = 4096;
 /** uint8 (ONNX DynamicQuantizeLinear). */
 const compileTensor: typeof compileDynamic = (context, spec, weights, owned, product) => {
   const form = codeForm(context.dot);
-  const wide = formShift(form);
   const { sums, panels, run } = codeProduct(context, spec, weights, owned, product, form);
   const weightSums = owned.store(sums);
-  const offset = flipOffset(form, "uint8");
-  const count = elementCount(spec.inputs[0]!.shape);
-  const chunks = Math.ceil(count / CHUNK);
-  const rangesAt = owned.workspace(chunks * 8);
-  const scaleAt = owned.workspace(12);
-  const codesAt = owned.workspace((count + 8) << wide);
+  const quantize = quantizedTensor(context, form, elementCount(spec.inputs[0]!.shape), owned);
   const initAt = owned.workspace(sums.byteLength);
   return ([x], [y]) => {
-    const [ranges, scale, codes, init] = [rangesAt(), scaleAt(), codesAt(), initAt()];
-    // A TensorScale: the scale, then the number that stands for 0.
-    const padding = scale + 4;
-    context.run("rangesOfChunks", chunks, count / 4, x!, count, ranges);
-    context.run("scaleOfTensor", 1, 1, ranges, chunks, offset, wide, scale);
-    context.run("quantizeTensor", chunks, count, x!, count, scale, wide, codes);
+    const { codes, scale, zero: padding } = quantize(x!);
+    const init = initAt();
     context.run("startSums", panels, panels, padding, weightSums, init);
     run({ x: codes, padding, init, y: y!, rowScales: scale, rowScaleStep: 0 });
   };
 };
+
+/** Addresses of the uint8 codes of a tensor in a form, of their scale, and of the number that stands for 0 in that form. */
+export interface QuantizedTensor {
+  readonly codes: number;
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** Quantizes a tensor of `count` floats to uint8. */
+export function quantizedTensor(
+  context: Context,
+  form: CodeForm,
+  count: number,
+  owned: Owned,
+): (x: number) => QuantizedTensor {
+  const wide = formShift(form);
+  const offset = flipOffset(form, "uint8");
+  const chunks = Math.ceil(count / CHUNK);
+  const rangesAt = owned.workspace(chunks * 8);
+  // A TensorScale of assembly/dynamic.ts: the scale, then the number that stands for 0.
+  const scaleAt = owned.workspace(12);
+  const codesAt = owned.workspace((count + 8) << wide);
+  return (x) => {
+    const [ranges, scale, codes] = [rangesAt(), scaleAt(), codesAt()];
+    context.run("rangesOfChunks", chunks, count / 4, x, count, ranges);
+    context.run("scaleOfTensor", 1, 1, ranges, chunks, offset, wide, scale);
+    context.run("quantizeTensor", chunks, count, x, count, scale, wide, codes);
+    return { codes, scale, zero: scale + 4 };
+  };
+}
 
 /** int8, symmetric. */
 const compileRows: typeof compileDynamic = (context, spec, weights, owned, product) => {

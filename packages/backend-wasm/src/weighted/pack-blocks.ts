@@ -10,10 +10,17 @@
  * channels, codes of 8 bits are 4 vectors [quad][half]; codes of 4 bits are 2 vectors [quad] with half 0 in the low bits of a
  * byte; codes of 2 bits are one vector, with half 0 and half 1 of quad 0 in the lowest bits and those of quad 1 above.
  */
-import { blockCount, type WeightedSpec, type Weights } from "@bitbudget/backend";
+import { blockCount, type WeightedSpec, type Weights, weightedArithmetic } from "@bitbudget/backend";
 import { dtypes, elementCount, type HostTensor, unpack } from "@bitbudget/core";
 import { PANEL, type Product } from "./product.ts";
 import { float32Weight } from "./weights.ts";
+
+/** Whether codes that lie in blocks are multiplied with codes: those of less than a byte stay packed for int8 activations. */
+export function multipliesBlocks(spec: WeightedSpec): boolean {
+  const { weight, dynamic } = spec.attributes;
+  if (dynamic?.dtype === "int8" && dtypes[weight.dtype].bits < 8) return true;
+  return weight.granularity?.kind === "block" && weightedArithmetic(spec) !== "weight-only";
+}
 
 /** How codes lie in memory. */
 export interface BlockLayout {

@@ -61,7 +61,7 @@ export function convProduct(spec: KernelSpec<"conv2d">, owned: Owned): Product {
     groupChannels,
     order: (k: number) => (k % groupChannels) * area + Math.floor(k / groupChannels),
   };
-  if (groups === 1 && isPointwise(attributes)) return { ...common, geometry: 0 };
+  if (isPointwise(attributes)) return { ...common, geometry: 0 };
   const fields = [
     ...[image.height, image.width, image.channels, groupChannels, height, width, kernelHeight, kernelWidth],
     ...attributes.strides,
@@ -71,9 +71,9 @@ export function convProduct(spec: KernelSpec<"conv2d">, owned: Owned): Product {
   return { ...common, geometry: owned.store(Int32Array.from(fields)) };
 }
 
-/** Whether windows are single positions, so that rows of the input are rows of the product. */
-function isPointwise({ kernel, strides, pads }: Conv2dAttributes): boolean {
-  return [...kernel, ...strides].every((n) => n === 1) && pads.every((n) => n === 0);
+/** Whether windows are single positions of all channels, so that rows of the input are rows of the product. */
+export function isPointwise({ groups, kernel, strides, pads }: Conv2dAttributes): boolean {
+  return groups === 1 && [...kernel, ...strides].every((n) => n === 1) && pads.every((n) => n === 0);
 }
 
 /** Columns of a panel of packed weights. */
