@@ -4,6 +4,7 @@ import { type Arguments, help, matches, parseArguments, type RunArguments } from
 import { BenchFileError, UsageError } from "./errors.ts";
 import { kernelCases } from "./kernels/index.ts";
 import { benchBrowser } from "./node/browser.ts";
+import { busyWarning } from "./node/environment.ts";
 import { writeRows } from "./node/files.ts";
 import { benchFirst, firstWork } from "./node/first.ts";
 import { benchKernels, type Results } from "./node/kernels.ts";
@@ -66,6 +67,8 @@ async function rows(
     for (const { op, scheme, shape } of selected) output.out(`${op}, ${scheme}, ${shape}`);
     return 0;
   }
+  const warning = busyWarning();
+  if (warning !== undefined) output.error(warning);
   output.out(table.header);
   const { environment, rows } = await (args.browser ? benchBrowser : bench)(args, (row) =>
     output.out(table.line(row)),

@@ -19,7 +19,10 @@ async function run(...argv: readonly string[]) {
   return { code, out: lines.join("\n"), error: errors.join("\n") };
 }
 
-test("a kernel is timed against its rivals and written as JSON, and the report shows it", async () => {
+// A second where nothing else runs.
+const slow = { timeout: 60_000 };
+
+test("a kernel is timed against its rivals and written as JSON, and the report shows it", slow, async () => {
   const json = join(folder, "kernels.json");
   const { code, out } = await run("kernels", "--backend", "js", "--filter", "layerNorm", "--json", json);
   expect(out).toContain("ort-web LayerNormalization");
@@ -74,4 +77,24 @@ test("what makes no sense is said, with exit code 2", async () => {
   expect((await run("report", other)).error).toContain("is not what --json writes");
   await writeFile(other, "no json");
   expect((await run("report", other)).error).toContain("is not JSON");
+});
+
+test("tables go between two lines of a page that is there, and nowhere else", async () => {
+  const json = join(folder, "empty.json");
+  const environment = { engine: "Node", processor: "", device: "", threads: 1, rivals: {} };
+  const file = { format: "bitbudget-bench/1", command: "first", date: "2026-01-01", environment, rows: [] };
+  await writeFile(json, JSON.stringify(file));
+  const page = join(folder, "page.md");
+  await writeFile(page, "# Title\n\n<!-- bench: begin -->\nold\n<!-- bench: end -->\n\nEnd\n");
+  expect((await run("report", json, "--out", page)).code).toBe(0);
+  const text = await readFile(page, "utf8");
+  expect(text).toMatch(
+    /^# Title\n\n<!-- bench: begin -->\n\n\| work [\s\S]*\n\n<!-- bench: end -->\n\nEnd\n$/,
+  );
+  expect(text).not.toContain("old");
+  // Again gives the same: nothing piles up.
+  await run("report", json, "--out", page);
+  expect(await readFile(page, "utf8")).toBe(text);
+  await writeFile(page, "# No place\n");
+  expect((await run("report", json, "--out", page)).error).toContain("to write between");
 });

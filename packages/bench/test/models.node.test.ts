@@ -65,7 +65,8 @@ async function expectEqual(model: ModelProto, rms: number): Promise<void> {
   }
 }
 
-describe.each(models)("%s", (_, make, recipe) => {
+// Less than a second each where nothing else runs.
+describe.each(models)("%s", { timeout: 30_000 }, (_, make, recipe) => {
   test("in float32", () => expectEqual(make(), 1e-4));
 
   test("with 8-bit codes", async () => {

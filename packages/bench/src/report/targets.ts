@@ -22,8 +22,6 @@ const kernel = (op: RegExp, scheme: string) => (row: TimedRow) => op.test(row.op
 const rowsOf = ({ shape }: TimedRow) => Number.parseInt(shape, 10);
 const large = (covers: (row: TimedRow) => boolean) => (row: TimedRow) => covers(row) && rowsOf(row) >= 16;
 const single = (covers: (row: TimedRow) => boolean) => (row: TimedRow) => covers(row) && rowsOf(row) === 1;
-const blocks = (bits: number) => (row: TimedRow) =>
-  row.op === "linear" && row.scheme.endsWith(`x uint${bits} block 32`);
 const named =
   (...names: readonly string[]) =>
   (rival: string) =>
@@ -32,6 +30,38 @@ const named =
 const image = /^conv (1x1|3x3)$/;
 const depthwise = /^depthwise 3x3$/;
 const linear = /^linear$/;
+
+/** Weights of 4 and 2 bits, times activations that the kernel quantizes to int8, or float32 ones as they are. */
+function blockTargets(activations: "dynamic int8" | "float32"): Target[] {
+  const blocks = (bits: number) => kernel(linear, `${activations} x uint${bits} block 32`);
+  const nBits = named("ort-web MatMulNBits");
+  const matrix = (row: TimedRow) => blocks(4)(row) && row.shape === "1x4096x4096";
+  const four = `${activations} x 4-bit`;
+  return [
+    { work: `${four}, 1x4096x4096`, rival: "MatMulNBits", atLeast: 60, covers: matrix, against: nBits },
+    {
+      work: `${four}, 1x4096x4096`,
+      rival: "float32 MatMul",
+      atLeast: 3,
+      covers: matrix,
+      against: named("ort-web float32 MatMul"),
+    },
+    {
+      work: `${four}, M = 128`,
+      rival: "MatMulNBits",
+      atLeast: 3,
+      covers: (row) => blocks(4)(row) && rowsOf(row) === 128,
+      against: nBits,
+    },
+    {
+      work: `${activations} x 2-bit, M = 1`,
+      rival: "MatMulNBits",
+      atLeast: 60,
+      covers: single(blocks(2)),
+      against: nBits,
+    },
+  ];
+}
 
 export const targets: readonly Target[] = [
   {
@@ -104,34 +134,8 @@ export const targets: readonly Target[] = [
     covers: single(kernel(linear, "uint8 x int8")),
     against: named("ort-web MatMulInteger"),
   },
-  {
-    work: "4-bit weights, 1x4096x4096",
-    rival: "MatMulNBits",
-    atLeast: 60,
-    covers: (row) => blocks(4)(row) && row.shape === "1x4096x4096",
-    against: named("ort-web MatMulNBits"),
-  },
-  {
-    work: "4-bit weights, 1x4096x4096",
-    rival: "float32 MatMul",
-    atLeast: 3,
-    covers: (row) => blocks(4)(row) && row.shape === "1x4096x4096",
-    against: named("ort-web float32 MatMul"),
-  },
-  {
-    work: "4-bit weights, M = 128",
-    rival: "MatMulNBits",
-    atLeast: 3,
-    covers: (row) => blocks(4)(row) && rowsOf(row) === 128,
-    against: named("ort-web MatMulNBits"),
-  },
-  {
-    work: "2-bit weights, M = 1",
-    rival: "MatMulNBits",
-    atLeast: 60,
-    covers: single(blocks(2)),
-    against: named("ort-web MatMulNBits"),
-  },
+  ...blockTargets("dynamic int8"),
+  ...blockTargets("float32"),
   {
     work: "models in float32",
     rival: "the same file",
