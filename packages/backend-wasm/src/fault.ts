@@ -2,13 +2,14 @@
 import { IndexError } from "@bitbudget/backend";
 import type { LinearMemory } from "./memory/linear-memory.ts";
 
-/** Words: whether there is a fault, then the index, its position, and the length of the axis. */
-export const FAULT_BYTES = 16;
+/** Words: an index, 1 + its position or 0 where there is no fault, and the length of the axis. */
+export const FAULT_BYTES = 12;
 
 /** The fault that was recorded, if one was. It is taken: the next one can be recorded. */
 export function takeFault(memory: LinearMemory, address: number): IndexError | undefined {
-  const words = memory.int32(address, 4);
-  if (words[0] === 0) return undefined;
-  words[0] = 0;
-  return new IndexError(words[1]!, words[2]!, words[3]!);
+  const words = memory.int32(address, FAULT_BYTES / 4);
+  const position = words[1]! - 1;
+  if (position < 0) return undefined;
+  words[1] = 0;
+  return new IndexError(words[0]!, position, words[2]!);
 }
