@@ -1,4 +1,6 @@
 /** What the command line says, checked. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BackendChoice, type BackendName, backendNames } from "./backends.ts";
 import { UsageError } from "./errors.ts";
@@ -9,21 +11,23 @@ export const help = `Times bitbudget's kernels and models against onnxruntime an
   bench models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
   bench first   [--threads N] [--json FILE]
   bench report  FILE... [--out FILE]
+  bench all     [--models DIR] [--out DIR]
 
 kernels   One op each, from operands in host memory to its result, as its rivals run it (results over 64 kB stay where
           they were computed, for all). "kernel" is the speed of the kernel alone, with everything on the device.
 models    Whole models: real ones from a folder, and generated ones of the shapes that people deploy.
 first     From the bytes of a model of 5 MB to its first answer, in fresh processes.
 report    One HTML page with charts, from files that --json wrote; tables in Markdown where FILE ends in .md.
+all       kernels on one thread, on two and in Chromium, models, first, and the report of all that.
 
   --filter TEXT   Rows that contain every word of the text in their op, scheme or shape: --filter "conv uint8"
-  --threads N     Threads of every contender, 1 unless given. TensorFlow.js always has one.
+  --threads N     Threads of every contender, 1 unless given. TensorFlow.js has one in Node.
   --backend LIST  Which of ours: ${backendNames.join(", ")}. The first is timed, others become rivals. Default wasm, with js as a
                   rival where that takes little time.
   --browser       In headless Chromium instead of Node
   --models DIR    Folder of real models, default ../shared/models
   --json FILE     Writes the rows, with intervals and the environment
-  --out FILE      Where the page goes, default report.html
+  --out PATH      Where the page goes, default report.html; the folder of what \`all\` writes, default in the temporary directory
   --list          Prints the rows and times nothing
 
 A ratio above 1 means that bitbudget is faster. Each row's rivals are checked against its result before they are timed.
@@ -47,7 +51,13 @@ export interface ReportArguments {
   readonly out: string;
 }
 
-export type Arguments = RunArguments | ReportArguments | { readonly command: "help" };
+export interface AllArguments {
+  readonly command: "all";
+  readonly models: string;
+  readonly out: string;
+}
+
+export type Arguments = RunArguments | ReportArguments | AllArguments | { readonly command: "help" };
 
 const options = {
   filter: { type: "string" },
@@ -69,6 +79,7 @@ const accepted: Readonly<Record<string, readonly Option[]>> = {
   models: ["filter", "threads", "backend", "browser", "json", "list", "models"],
   first: ["threads", "json"],
   report: ["out"],
+  all: ["models", "out"],
 };
 
 /** @throws UsageError that says what is wrong and what would be right */
@@ -76,29 +87,32 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
   const [command, ...rest] = positionals;
   if (values.help === true) return { command: "help" };
-  if (command === undefined) throw new UsageError("name a command: kernels, models, first or report");
+  if (command === undefined) throw new UsageError("name a command: kernels, models, first, report or all");
   const allowed = Object.hasOwn(accepted, command) ? accepted[command] : undefined;
   if (allowed === undefined)
-    throw new UsageError(`${command} is no command; use kernels, models, first or report`);
+    throw new UsageError(`${command} is no command; use kernels, models, first, report or all`);
   for (const name of Object.keys(values))
     if (!allowed.some((option) => option === name)) throw new UsageError(`${command} takes no --${name}`);
   if (command === "report") {
     if (rest.length === 0) throw new UsageError("report needs a file that --json wrote");
     return { command, files: rest, out: values.out ?? "report.html" };
   }
-  if (command !== "kernels" && command !== "models" && command !== "first")
-    throw new UsageError(`${command} is no command`);
   if (rest.length > 0)
     throw new UsageError(
       `${command} takes no ${rest[0]}; say --filter ${JSON.stringify(rest.join(" "))} for some rows`,
     );
+  const models = values.models ?? "../shared/models";
+  if (command === "all")
+    return { command, models, out: values.out ?? join(tmpdir(), "bitbudget-bench", "results") };
+  if (command !== "kernels" && command !== "models" && command !== "first")
+    throw new UsageError(`${command} is no command`);
   return {
     command,
     filter: (values.filter ?? "").toLowerCase().split(/\s+/).filter(Boolean),
     threads: parseThreads(values.threads),
     backends: values.backend === undefined ? undefined : parseBackends(values.backend),
     browser: values.browser ?? false,
-    models: values.models ?? "../shared/models",
+    models,
     json: values.json,
     list: values.list ?? false,
   };

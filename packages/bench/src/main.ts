@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type Arguments, help, matches, parseArguments, type RunArguments } from "./arguments.ts";
 import { BenchFileError, UsageError } from "./errors.ts";
 import { kernelCases } from "./kernels/index.ts";
+import { benchAll } from "./node/all.ts";
 import { benchBrowser } from "./node/browser.ts";
 import { busyWarning } from "./node/environment.ts";
 import { writeRows } from "./node/files.ts";
@@ -42,6 +43,8 @@ async function command(args: Arguments, output: Output): Promise<number> {
         output.out(`No folder ${args.models} with real models (--models): generated ones alone are timed.`);
       return rows(args, output, await modelCases(args.models), benchModels);
     }
+    case "all":
+      return benchAll(args, output.out);
     case "report":
       await writeReport(args);
       output.out(`The report is in ${args.out}.`);

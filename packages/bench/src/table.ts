@@ -53,8 +53,9 @@ function rivalText([name, { ratio }]: [string, RivalTime]): string {
   return `${times(ratio)} ${name}`;
 }
 
-/** Half of the interval, in percent of the median. */
-function spread({ medianMs, lowMs, highMs }: Estimate): string {
+/** Half of the interval, in percent of the median; of one sample nothing is known. */
+function spread({ medianMs, lowMs, highMs, samples }: Estimate): string {
+  if (samples < 2) return "?";
   return `${(((highMs - lowMs) / 2 / medianMs) * 100).toFixed(0)}%`;
 }
 

@@ -48,7 +48,7 @@ test.each([["--help"], ["kernels", "--help"], ["-h"]])("help is asked for with %
 
 describe("errors name what is wrong and what would be right", () => {
   test.each([
-    [[], "name a command: kernels, models, first or report"],
+    [[], "name a command: kernels, models, first, report or all"],
     [["kernel"], "kernel is no command; use kernels"],
     [["constructor"], "constructor is no command"],
     [["kernels", "--threads", "two"], '--threads: "two" is not an integer of 1 to 64'],
@@ -74,4 +74,12 @@ test("a filter is words that all occur somewhere, whatever their case", () => {
   expect(matches([], row)).toBe(true);
   expect(matches(["conv", "64"], row)).toBe(true);
   expect(matches(["conv", "float32"], row)).toBe(false);
+});
+
+test("everything at once has a folder of its own", () => {
+  expect(parseArguments(["all", "--out", "results"])).toEqual({
+    command: "all",
+    models: "../shared/models",
+    out: "results",
+  });
 });
