@@ -3,7 +3,7 @@ import { storeLanes } from "./lanes";
 import { madd } from "./simd";
 
 /**
- * [outer, from, inner] to [outer, to, inner]. table: for each position of the output `taps` (2, 4, 6, ...) indices of the
+ * [outer, from, inner] to [outer, to, inner]. table: for each position of the output `taps` indices of the
  * input, and `taps` weights. [begin, end) counts outer * to.
  */
 export function interpolateBlocks(begin: i32, end: i32, x: usize, y: usize, table: usize, taps: i32, from: i32, to: i32, inner: i32): void {
@@ -14,32 +14,24 @@ export function interpolateBlocks(begin: i32, end: i32, x: usize, y: usize, tabl
     const weights = indices + (taps << 2);
     const source = x + <usize>(outer * from) * bytes;
     const target = y + <usize>i * bytes;
-    if (taps == 4) sum4(source, bytes, indices, weights, target, inner);
-    else
-      for (let t = 0; t < taps; t += 2) sum2(source, bytes, indices + (t << 2), weights + (t << 2), target, inner, t > 0);
+    if (taps == 2) sum2(source, bytes, indices, weights, target, inner);
+    else if (taps == 4) sum4(source, bytes, indices, weights, target, inner);
+    else sumAll(source, bytes, indices, weights, taps, target, inner);
   }
 }
 
-/** Two terms, added to what is there or not. */
-// @ts-ignore: decorator
-@inline
-function sum2(x: usize, bytes: usize, indices: usize, weights: usize, y: usize, inner: i32, add: bool): void {
+/** Two terms. */
+function sum2(x: usize, bytes: usize, indices: usize, weights: usize, y: usize, inner: i32): void {
   const x0 = x + load<u32>(indices) * bytes;
   const x1 = x + load<u32>(indices, 4) * bytes;
   const w0 = v128.load32_splat(weights);
   const w1 = v128.load32_splat(weights, 4);
-  for (let i = 0; i < inner; i += 4) {
-    const at = <usize>i << 2;
-    let sum = f32x4.mul(w0, v128.load(x0 + at));
-    if (add) sum = f32x4.add(sum, v128.load(y + at));
-    sum = madd(w1, v128.load(x1 + at), sum);
-    if (i + 4 <= inner) v128.store(y + at, sum);
-    else storeLanes(y + at, sum, inner - i);
-  }
+  const whole: usize = (<usize>inner << 2) & ~15;
+  for (let at: usize = 0; at < whole; at += 16)
+    v128.store(y + at, madd(w1, v128.load(x1 + at), f32x4.mul(w0, v128.load(x0 + at))));
+  if (whole < bytes) storeLanes(y + whole, madd(w1, v128.load(x1 + whole), f32x4.mul(w0, v128.load(x0 + whole))), inner & 3);
 }
 
-// @ts-ignore: decorator
-@inline
 function sum4(x: usize, bytes: usize, indices: usize, weights: usize, y: usize, inner: i32): void {
   const x0 = x + load<u32>(indices) * bytes;
   const x1 = x + load<u32>(indices, 4) * bytes;
@@ -49,14 +41,24 @@ function sum4(x: usize, bytes: usize, indices: usize, weights: usize, y: usize, 
   const w1 = v128.load32_splat(weights, 4);
   const w2 = v128.load32_splat(weights, 8);
   const w3 = v128.load32_splat(weights, 12);
-  for (let i = 0; i < inner; i += 4) {
-    const at = <usize>i << 2;
+  for (let at: usize = 0; at < bytes; at += 16) {
     let sum = f32x4.mul(w0, v128.load(x0 + at));
     sum = madd(w1, v128.load(x1 + at), sum);
     sum = madd(w2, v128.load(x2 + at), sum);
     sum = madd(w3, v128.load(x3 + at), sum);
-    if (i + 4 <= inner) v128.store(y + at, sum);
-    else storeLanes(y + at, sum, inner - i);
+    if (at + 16 <= bytes) v128.store(y + at, sum);
+    else storeLanes(y + at, sum, inner & 3);
+  }
+}
+
+/** Any number of terms. */
+function sumAll(x: usize, bytes: usize, indices: usize, weights: usize, taps: i32, y: usize, inner: i32): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    let sum = f32x4.splat(0);
+    for (let t = 0; t < taps << 2; t += 4)
+      sum = madd(v128.load32_splat(weights + t), v128.load(x + at + load<u32>(indices + t) * bytes), sum);
+    if (at + 16 <= bytes) v128.store(y + at, sum);
+    else storeLanes(y + at, sum, inner & 3);
   }
 }
 

@@ -21,14 +21,19 @@ function rowOffset(i: i32, tables: usize, count: i32): i32 {
 
 /**
  * Rows of `count` runs of `bytes` bytes, each from the offset that the table `row` has for it; those from nowhere take 16
- * bytes of `filling` over and over. [begin, end) counts rows.
+ * bytes of `filling` over and over, and there are none in `row` where that is 0. [begin, end) counts rows.
  */
 export function pickRuns(begin: i32, end: i32, x: usize, y: usize, tables: usize, tableCount: i32, row: usize, count: i32, bytes: i32, filling: usize): void {
   const rowBytes: usize = <usize>count * bytes;
+  let before = NOWHERE;
   for (let i = begin; i < end; i++) {
     const offset = rowOffset(i, tables, tableCount);
     const to = y + i * rowBytes;
-    if (offset == NOWHERE) fill(to, rowBytes, filling);
+    const again = offset == before && i > begin;
+    before = offset;
+    // Images that grow have the same row several times.
+    if (again) copyBlock(to - rowBytes, to, <i32>rowBytes);
+    else if (offset == NOWHERE) fill(to, rowBytes, filling);
     else if (bytes == 4) pickEach<u32>(x + offset, to, row, count, filling);
     else if (bytes == 1) pickEach<u8>(x + offset, to, row, count, filling);
     else if (bytes == 2) pickEach<u16>(x + offset, to, row, count, filling);
@@ -38,8 +43,19 @@ export function pickRuns(begin: i32, end: i32, x: usize, y: usize, tables: usize
 }
 
 function pickEach<T>(x: usize, to: usize, row: usize, count: i32, filling: usize): void {
+  const end = row + (count << 2);
+  if (filling == 0) {
+    for (; row + 16 <= end; row += 16, to += 4 * sizeof<T>()) {
+      store<T>(to, load<T>(x + load<i32>(row)));
+      store<T>(to + sizeof<T>(), load<T>(x + load<i32>(row, 4)));
+      store<T>(to + 2 * sizeof<T>(), load<T>(x + load<i32>(row, 8)));
+      store<T>(to + 3 * sizeof<T>(), load<T>(x + load<i32>(row, 12)));
+    }
+    for (; row < end; row += 4, to += sizeof<T>()) store<T>(to, load<T>(x + load<i32>(row)));
+    return;
+  }
   const value = load<T>(filling);
-  for (const end = row + (count << 2); row < end; row += 4, to += sizeof<T>()) {
+  for (; row < end; row += 4, to += sizeof<T>()) {
     const offset = load<i32>(row);
     store<T>(to, offset == NOWHERE ? value : load<T>(x + offset));
   }

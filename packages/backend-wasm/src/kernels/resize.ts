@@ -28,6 +28,7 @@ function compileNearest(context: Context, spec: KernelSpec<"resize">, owned: Own
   const { dtype, shape } = spec.inputs[0]!;
   const steps = byteSteps(shape, sizeOf(dtype));
   const taps = new Map(resizeTaps(spec).map((each) => [each.axis, each]));
+  const anyOutside = [...taps.values()].some(({ outside }) => outside.includes(1));
   // All axes behind the last one that changes are one element.
   const last = Math.max(0, ...taps.keys());
   const tables = shape.slice(0, last + 1).map((length, axis) => {
@@ -49,7 +50,7 @@ function compileNearest(context: Context, spec: KernelSpec<"resize">, owned: Own
     outer: tables,
     row: () => row,
     bytes: steps[last] ?? sizeOf(dtype),
-    filling: storeFilling(owned, dtype, spec.attributes.extrapolation ?? 0),
+    filling: anyOutside ? storeFilling(owned, dtype, spec.attributes.extrapolation ?? 0) : 0,
   });
   return ([x], [y]) => pick(x!, y!);
 }

@@ -20,7 +20,7 @@ export interface Pick {
   readonly row: () => Table;
   /** Bytes of each of its elements. */
   readonly bytes: number;
-  /** Address of 16 bytes. */
+  /** Address of 16 bytes; 0 where no table has NOWHERE. */
   readonly filling: number;
 }
 
