@@ -6,7 +6,10 @@ import { canBlock, canShareMemory, canStartThreads, concurrency } from "./platfo
 
 /** By default a backend leaves the rest of a large machine to others. */
 const DEFAULT_THREADS = 4;
-/** Simple operations that each thread should have of a job. */
+/**
+ * Simple operations that each thread should have of a job. With two threads that are awake, 131,000 multiply-adds of
+ * float32 took 4.4 microseconds instead of 6.7, and 66,000 as long as with one; sharing a job takes half a microsecond.
+ */
 const MINIMUM_WORK = 50_000;
 
 export interface ThreadOptions {
