@@ -212,7 +212,7 @@ function sticky(x: u64): u64 {
   return x - rest + (rest == 0 ? 0 : 0x800);
 }
 
-/** Elements of a format from float64, as `encode` has it. */
+/** Elements of a format from float64, as `encode` has it; codes of less than a byte in one byte each. */
 export function encodeDouble(format: i32, from: usize, to: usize, count: i32): void {
   for (const end = from + (count << 3); from < end; from += 8) {
     const x = load<f64>(from);
@@ -223,6 +223,10 @@ export function encodeDouble(format: i32, from: usize, to: usize, count: i32): v
       case code.BOOL: store<u8>(to, <u8>(x != 0)); to++; break;
       case code.INT8: store<i8>(to, <i8>max(-128, min(127, <i32>x))); to++; break;
       case code.UINT8: store<u8>(to, <u8>max(0, min(255, <i32>x))); to++; break;
+      case code.INT4: store<i8>(to, <i8>max(-8, min(7, <i32>x))); to++; break;
+      case code.UINT4: store<u8>(to, <u8>max(0, min(15, <i32>x))); to++; break;
+      case code.INT2: store<i8>(to, <i8>max(-2, min(1, <i32>x))); to++; break;
+      case code.UINT2: store<u8>(to, <u8>max(0, min(3, <i32>x))); to++; break;
       case code.INT16: store<i16>(to, <i16>max(-32768, min(32767, <i32>x))); to += 2; break;
       case code.UINT16: store<u16>(to, <u16>max(0, min(65535, <i32>x))); to += 2; break;
       case code.INT32: store<i32>(to, <i32>x); to += 4; break;

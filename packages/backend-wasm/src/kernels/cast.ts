@@ -12,7 +12,6 @@ import {
   packedCodes,
   toFloat32,
   toInt64,
-  unpackedFormat,
 } from "../elementwise/formats.ts";
 import { ProgramBuilder, type Strip } from "../elementwise/program.ts";
 import { wasmKernel } from "../kernel.ts";
@@ -47,8 +46,7 @@ function convert(program: ProgramBuilder, strip: Strip, from: DType, to: DType):
 
 function fromDouble(program: ProgramBuilder, strip: Strip, to: DType): void {
   const { bits } = dtypes[to];
-  const format = formatCode(unpackedFormat(to));
-  const wide = program.step(code.ENCODE_DOUBLE, format, [strip], { bits: Math.max(8, bits) });
+  const wide = program.step(code.ENCODE_DOUBLE, formatCode(to), [strip], { bits: Math.max(8, bits) });
   packed(program, wide, to);
 }
 
