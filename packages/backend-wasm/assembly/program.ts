@@ -9,6 +9,7 @@ import { pack, unpack } from "./packing";
 import { dequantizeStrip, quantizeStrip } from "./quantize";
 import { lookupStrip, selectStrip } from "./select";
 import { scratch } from "./simd";
+import { sumOfCodesStrip } from "./sum-of-codes";
 import { unaryStrip } from "./unary";
 
 @unmanaged
@@ -290,6 +291,7 @@ function runStep(p: Program, s: Step, value: Value, result: usize, elements: i32
     case code.QUANTIZE: return quantizeStrip(s.fn, s.alpha, s.beta, a.address, b.address, b.step, c.address, c.step, to, count);
     case code.DEQUANTIZE: return dequantizeStrip(s.fn, a.address, b.address, b.step, c.address, c.step, to, count);
     case code.WHERE: return selectStrip(s.fn, a.address, a.step, b.address, b.step, c.address, c.step, to, count);
+    case code.SUM_OF_CODES: return sumOfCodesStrip(s.fn, a.address, b.address, c.address, to, count);
     case code.LOOKUP: return lookupStrip(a.address, b.address, to, count);
     default: memory.copy(to, a.address, (count * p.bits + 7) >> 3);
   }

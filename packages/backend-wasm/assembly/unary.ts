@@ -49,5 +49,11 @@ function loop<F>(alpha: f32, beta: f32, from: usize, to: usize, count: i32): voi
   const b = f32x4.splat(beta);
   const zero = zeroFor(alpha);
   const end = to + (count << 2);
-  for (; to < end; from += 16, to += 16) v128.store(to, changetype<F>(0).of(v128.load(from), a, b, zero));
+  for (; to + 32 <= end; from += 32, to += 32) {
+    const first = changetype<F>(0).of(v128.load(from), a, b, zero);
+    const second = changetype<F>(0).of(v128.load(from, 16), a, b, zero);
+    v128.store(to, first);
+    v128.store(to, second, 16);
+  }
+  if (to < end) v128.store(to, changetype<F>(0).of(v128.load(from), a, b, zero));
 }

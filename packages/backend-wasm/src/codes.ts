@@ -112,6 +112,8 @@ export const DEQUANTIZE = 13;
 export const WHERE = 14;
 export const LOOKUP = 15;
 export const COPY = 16;
+/** dequantize, dequantize, add and quantize in one. */
+export const SUM_OF_CODES = 17;
 
 /** Elements up to whose multiple a step may compute more than it is asked to: strips have room for them. */
 export const STRIP_ALIGNMENT = 16;

@@ -118,6 +118,53 @@ function chain(a: readonly number[], b: readonly number[], output: "float32" | "
   });
 }
 
+/** What sumOfCodes does in one step, and what resembles it but is something else. */
+function sum(
+  formats: readonly ["uint8" | "int8", "uint8" | "int8", "uint8" | "int8"],
+  constants: readonly number[],
+  between: readonly ElementwiseStep[],
+  length: number,
+): Case {
+  const inputs = formats.slice(0, 2).map((dtype) => ({ dtype, shape: [length] }));
+  const steps: ElementwiseStep[] = [
+    { kind: "dequantize", of: 0, scale: 2, zeroPoint: 3 },
+    { kind: "dequantize", of: 1, scale: 4, zeroPoint: 5 },
+    { kind: "binary", function: "add", of: [9, 10] },
+    ...between,
+    { kind: "quantize", of: 11 + between.length, scale: 7, zeroPoint: 8, dtype: formats[2] },
+  ];
+  const name = `${JSON.stringify(constants)} ${between.map((step) => step.kind)} to ${formats[2]}`;
+  return named({ op: "elementwise", inputs, attributes: { constants: 7, steps } }, name, {
+    weights: { constants: { values: constants } },
+  });
+}
+
+const offset: ElementwiseStep = { kind: "binary", function: "add", of: [11, 6] };
+const otherwise: ElementwiseStep = { kind: "binary", function: "sub", of: [6, 11] };
+const relu = (of: number): ElementwiseStep => ({ kind: "unary", function: { fn: "relu" }, of });
+const numbers = [
+  [0.37, 5, 0.21, 11, 100, 1, 0],
+  [0.37, 5, 0.21, 11, -3.5, 0.4, 17],
+  [1e30, 5, -1e30, 11, 0, 1e-30, 9],
+  [0.37, 5, 0.21, 11, 3, 0, 9],
+  [0.37, 5, 0.21, 11, 3, -0.25, 9],
+] as const;
+
+describeInPieces(
+  (["uint8", "int8"] as const).flatMap((a) =>
+    (["uint8", "int8"] as const).flatMap((b) =>
+      (["uint8", "int8"] as const).flatMap((y) =>
+        numbers.flatMap((constants, i) => [
+          sum([a, b, y], constants, [offset], 2051),
+          sum([a, b, y], constants, [offset, relu(12)], 1024 + i),
+          sum([a, b, y], constants, [otherwise], 67),
+          sum([a, b, y], constants, [otherwise, relu(12)], 67),
+        ]),
+      ),
+    ),
+  ),
+);
+
 describeInPieces([
   ...shapes.flatMap(([a = [], b = []]) => [
     pair("sub", "float32", a, b),

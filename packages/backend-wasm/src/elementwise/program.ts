@@ -27,7 +27,7 @@ interface Operand {
 
 interface Constant {
   readonly role: "constant";
-  /** 16 bytes. */
+  /** 16 bytes, or several times as many where a step reads them so. */
   readonly words: Int32Array;
 }
 
@@ -52,7 +52,7 @@ export interface StepOptions {
 const SHORT_ROW = 64;
 const SHORT_CONSTANT_ROW = 256;
 /** Elements of a strip: a few strips of 4 bytes stay in the first-level cache. */
-const STRIP = 512;
+const STRIP = 1024;
 /** The same where nothing is kept between steps, so that there is no reason to stop. */
 const LONG_STRIP = 8192;
 /** Steps write up to 15 elements of up to 8 bytes more than a strip has, and operands are read as vectors. */
@@ -91,6 +91,13 @@ export class ProgramBuilder {
   /** One number for all elements. */
   number(value: number): Strip {
     return this.#constant(new Int32Array(new Float32Array(4).fill(value).buffer));
+  }
+
+  /** Several numbers one after the other, for a step that reads them so; after all other constants. */
+  numbers(values: readonly number[]): Strip {
+    return this.#constant(
+      new Int32Array(Float32Array.from(values.flatMap((value) => [value, value, value, value])).buffer),
+    );
   }
 
   int32(value: number): Strip {

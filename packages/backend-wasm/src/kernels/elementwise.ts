@@ -4,6 +4,7 @@ import { decodeArray, dtypes, elementCount } from "@bitbudget/core";
 import * as code from "../codes.ts";
 import { formatCode } from "../elementwise/formats.ts";
 import { ProgramBuilder, type Strip } from "../elementwise/program.ts";
+import { addSumOfCodes } from "../elementwise/sum-of-codes.ts";
 import { functionCode } from "../functions.ts";
 import { wasmKernel } from "../kernel.ts";
 import { binaryCodes } from "./binary.ts";
@@ -22,11 +23,15 @@ export const elementwise = wasmKernel<"elementwise">({
   },
   compile(context, spec, { constants }, owned) {
     const program = new ProgramBuilder(definitionOf(spec).outputs(spec)[0]!);
-    const values = spec.inputs.map((type, i) => program.input(i, type));
-    if (constants !== undefined)
-      for (const constant of decodeArray(constants.dtype, constants.data, elementCount(constants.shape)))
-        values.push(program.number(constant));
-    for (const step of spec.attributes.steps) values.push(addStep(program, step, values, spec.inputs));
+    const numbers =
+      constants === undefined
+        ? []
+        : decodeArray(constants.dtype, constants.data, elementCount(constants.shape));
+    if (!addSumOfCodes(program, spec, numbers)) {
+      const values = spec.inputs.map((type, i) => program.input(i, type));
+      for (const constant of numbers) values.push(program.number(constant));
+      for (const step of spec.attributes.steps) values.push(addStep(program, step, values, spec.inputs));
+    }
     return program.build(context, owned);
   },
 });
