@@ -40,7 +40,7 @@ export function codeProduct(
   rowStep = product.depth,
 ): CodeProduct {
   const { rows, depth, groups, channels, groupChannels, geometry } = product;
-  const packed = packCodes(weights, product, owned);
+  const packed = packCodes(context, weights, product, owned);
   const byPanels = sharesPanels(product);
   const fields = owned.store(
     codeFields({
