@@ -1,6 +1,7 @@
 /** attention: softmax(scale * q k^T + mask) v in one kernel, a tile of keys at a time. */
 import { type AttentionSize, attentionSize, broadcastStrides, type KernelSpec } from "@bitbudget/backend";
 import { SCRATCH_BYTES } from "../context.ts";
+import { withHalves } from "../half.ts";
 import { wasmKernel } from "../kernel.ts";
 import { PANEL } from "../weighted/product.ts";
 
@@ -12,28 +13,30 @@ const FEW_ROWS = 3;
 /** Keys of a tile where memory would do for more: their scores stay in the first-level cache. */
 const MOST_KEYS = 256;
 
-export const attention = wasmKernel<"attention">({
-  rows: [{ activation: "float32", output: "float32", arithmetic: "native" }],
-  refuse(spec) {
-    const { d, dv } = attentionSize(spec);
-    return split(attentionSize(spec)).tileKeys > 0 ? undefined : `no heads of ${d} and ${dv} elements`;
-  },
-  compile(context, spec, _weights, owned) {
-    const sizes = attentionSize(spec);
-    const { batch, heads, kvHeads, m, n, d, dv } = sizes;
-    const { unitRows, units, tileKeys } = split(sizes);
-    const { scale, causal = false } = spec.attributes;
-    const zeros = owned.allocate(4 * Math.max(tileKeys, padded(dv)));
-    const group = kvHeads === 0 ? 0 : heads / kvHeads;
-    const fields = [kvHeads, group, m, n, d, dv, causal ? 1 : 0, unitRows, units, tileKeys];
-    const record = Int32Array.from([...fields, 0, ...maskStrides(spec, sizes), zeros]);
-    new Float32Array(record.buffer)[fields.length] = scale;
-    const at = owned.store(record);
-    const work = batch * heads * m * n * (d + dv + 8);
-    return ([q, k, v, mask], [y]) =>
-      context.run("attentionF32", batch * kvHeads * units, work, q!, k!, v!, mask ?? 0, y!, at);
-  },
-});
+export const attention = wasmKernel(
+  withHalves<"attention">({
+    rows: [{ activation: "float32", output: "float32", arithmetic: "native" }],
+    refuse(spec) {
+      const { d, dv } = attentionSize(spec);
+      return split(attentionSize(spec)).tileKeys > 0 ? undefined : `no heads of ${d} and ${dv} elements`;
+    },
+    compile(context, spec, _weights, owned) {
+      const sizes = attentionSize(spec);
+      const { batch, heads, kvHeads, m, n, d, dv } = sizes;
+      const { unitRows, units, tileKeys } = split(sizes);
+      const { scale, causal = false } = spec.attributes;
+      const zeros = owned.allocate(4 * Math.max(tileKeys, padded(dv)));
+      const group = kvHeads === 0 ? 0 : heads / kvHeads;
+      const fields = [kvHeads, group, m, n, d, dv, causal ? 1 : 0, unitRows, units, tileKeys];
+      const record = Int32Array.from([...fields, 0, ...maskStrides(spec, sizes), zeros]);
+      new Float32Array(record.buffer)[fields.length] = scale;
+      const at = owned.store(record);
+      const work = batch * heads * m * n * (d + dv + 8);
+      return ([q, k, v, mask], [y]) =>
+        context.run("attentionF32", batch * kvHeads * units, work, q!, k!, v!, mask ?? 0, y!, at);
+    },
+  }),
+);
 
 /** How rows and keys are taken in pieces that fit into a thread's scratch memory. */
 function split({ heads, kvHeads, m, n, d, dv }: AttentionSize) {

@@ -14,11 +14,11 @@ import {
   toInt64,
 } from "../elementwise/formats.ts";
 import { ProgramBuilder, type Strip } from "../elementwise/program.ts";
-import { wasmKernel } from "../kernel.ts";
+import { type KernelSource, wasmKernel } from "../kernel.ts";
 
 const formats: readonly DType[] = [...floats, "float64", ...integers, ...packedCodes, "bool"];
 
-export const cast = wasmKernel<"cast">({
+export const castSource: KernelSource<"cast"> = {
   rows: formats.flatMap((activation) =>
     formats.map((output): KernelRow => ({ activation, output, arithmetic: "native" })),
   ),
@@ -28,7 +28,9 @@ export const cast = wasmKernel<"cast">({
     convert(program, program.input(0, x!), from, to);
     return program.build(context, owned);
   },
-});
+};
+
+export const cast = wasmKernel(castSource);
 
 function convert(program: ProgramBuilder, strip: Strip, from: DType, to: DType): void {
   const toFloat = dtypes[to].kind === "float";

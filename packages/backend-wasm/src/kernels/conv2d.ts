@@ -2,6 +2,7 @@
 import { imageLayout, imageShape, type KernelSpec, windowOutput } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
+import { withHalves } from "../half.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
 import { compileWeighted } from "../weighted/compile.ts";
@@ -11,19 +12,24 @@ import { convProduct, type Product } from "../weighted/product.ts";
 import { decodedRows, dynamicRows, floatRows, refuseWeighted, staticRows } from "../weighted/rows.ts";
 import { compileWinograd, isWinograd } from "../weighted/winograd.ts";
 
-export const conv2d = wasmKernel<"conv2d">({
-  rows: [...floatRows, ...decodedRows, ...staticRows, ...dynamicRows(["uint8"])],
-  refuse: refuseWeighted,
-  compile(context, spec, weights, owned) {
-    const last = channelsLast(spec);
-    const product = convProduct(last, owned);
-    const run =
-      isDecoded(last) && !takesPacked(last, product)
-        ? compileLast(context, decodeOnce(last, weights, product), owned, product)
-        : compileLast(context, { spec: last, weights }, owned, product);
-    return last === spec ? run : turned(context, spec, owned, run);
-  },
-});
+export const conv2d = wasmKernel(
+  withHalves<"conv2d">(
+    {
+      rows: [...floatRows, ...decodedRows, ...staticRows, ...dynamicRows(["uint8"])],
+      refuse: refuseWeighted,
+      compile(context, spec, weights, owned) {
+        const last = channelsLast(spec);
+        const product = convProduct(last, owned);
+        const run =
+          isDecoded(last) && !takesPacked(last, product)
+            ? compileLast(context, decodeOnce(last, weights, product), owned, product)
+            : compileLast(context, { spec: last, weights }, owned, product);
+        return last === spec ? run : turned(context, spec, owned, run);
+      },
+    },
+    "any",
+  ),
+);
 
 /** A convolution of images with their channels last. */
 function compileLast(

@@ -1,5 +1,6 @@
 /** matmul: the product of two activations. */
 import type { KernelRow } from "@bitbudget/backend";
+import { withHalves } from "../half.ts";
 import { wasmKernel } from "../kernel.ts";
 import { compileCodeMatmul } from "../matmul/codes.ts";
 import { compileFloatMatmul } from "../matmul/float.ts";
@@ -14,10 +15,12 @@ const codeRows = bytes.flatMap((activation) =>
   ),
 );
 
-export const matmul = wasmKernel<"matmul">({
-  rows: [{ activation: "float32", output: "float32", arithmetic: "native" }, ...codeRows],
-  compile: (context, spec, weights, owned) =>
-    spec.inputs[0]?.dtype === "float32"
-      ? compileFloatMatmul(context, spec, owned)
-      : compileCodeMatmul(context, spec, weights, owned),
-});
+export const matmul = wasmKernel(
+  withHalves<"matmul">({
+    rows: [{ activation: "float32", output: "float32", arithmetic: "native" }, ...codeRows],
+    compile: (context, spec, weights, owned) =>
+      spec.inputs[0]?.dtype === "float32"
+        ? compileFloatMatmul(context, spec, owned)
+        : compileCodeMatmul(context, spec, weights, owned),
+  }),
+);

@@ -7,28 +7,31 @@ import {
   windowOutput,
 } from "@bitbudget/backend";
 import type { Context } from "../context.ts";
+import { withHalves } from "../half.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
 
 const formats = ["float32", "uint8", "int8"] as const;
 
-export const pool2d = wasmKernel<"pool2d">({
-  rows: formats.map((dtype) => ({ activation: dtype, output: dtype, arithmetic: "native" })),
-  compile(context, spec, _weights, owned) {
-    const { layout, kind } = spec.attributes;
-    const { image, height, width } = windowOutput(spec, spec.inputs[0]!, spec.attributes.ceil);
-    const { dtype } = spec.inputs[0]!;
-    if (layout === "nhwc") return channelsLast(context, spec, owned);
-    if (dtype === "float32" && isWhole(spec.attributes, image)) {
-      const [count, length] = [image.batch * image.channels, image.height * image.width];
-      // The numbers of folds and finishes in kernels/reduce.ts: a sum and a mean, or a maximum.
-      const [fold, finish] = kind === "max" ? [4, 0] : [0, 1];
-      return ([x], [y]) =>
-        context.run("reduceRows", count, count * length, x!, y!, length, fold, finish, length);
-    }
-    return turned(context, spec, { height, width }, owned);
-  },
-});
+export const pool2d = wasmKernel(
+  withHalves<"pool2d">({
+    rows: formats.map((dtype) => ({ activation: dtype, output: dtype, arithmetic: "native" })),
+    compile(context, spec, _weights, owned) {
+      const { layout, kind } = spec.attributes;
+      const { image, height, width } = windowOutput(spec, spec.inputs[0]!, spec.attributes.ceil);
+      const { dtype } = spec.inputs[0]!;
+      if (layout === "nhwc") return channelsLast(context, spec, owned);
+      if (dtype === "float32" && isWhole(spec.attributes, image)) {
+        const [count, length] = [image.batch * image.channels, image.height * image.width];
+        // The numbers of folds and finishes in kernels/reduce.ts: a sum and a mean, or a maximum.
+        const [fold, finish] = kind === "max" ? [4, 0] : [0, 1];
+        return ([x], [y]) =>
+          context.run("reduceRows", count, count * length, x!, y!, length, fold, finish, length);
+      }
+      return turned(context, spec, { height, width }, owned);
+    },
+  }),
+);
 
 /** Whether the one window is the image, without padding. */
 function isWhole({ kernel, dilations, pads }: Pool2dAttributes, { height, width }: ImageLayout): boolean {

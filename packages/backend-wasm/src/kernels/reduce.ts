@@ -2,6 +2,7 @@
 import { type KernelRow, type KernelSpec, type ReduceFunction, reduceCount } from "@bitbudget/backend";
 import { elementCount } from "@bitbudget/core";
 import type { Context } from "../context.ts";
+import { withHalves } from "../half.ts";
 import { type Address, wasmKernel } from "../kernel.ts";
 
 const formats = ["float32", "int32", "int64"] as const;
@@ -34,49 +35,51 @@ const functions: { readonly [F in ReduceFunction]: Fold } = {
   logSumExp: { fold: "exponentials", finish: "logarithm" },
 };
 
-export const reduce = wasmKernel<"reduce">({
-  rows,
-  refuse({ inputs, attributes }) {
-    const { finish } = functions[attributes.function];
-    const integers = inputs[0]?.dtype !== "float32";
-    return integers && finish !== undefined ? `no ${attributes.function} of integers` : undefined;
-  },
-  compile(context, spec, _weights, owned) {
-    const { dtype } = spec.inputs[0]!;
-    const { fold, again = fold, finish = "none" } = functions[spec.attributes.function];
-    const count = reduceCount(spec);
-    const bytes = dtype === "int64" ? 8 : 4;
-    const base = dtype === "int32" ? INTEGER : 0;
-    const stages = stagesOf(spec);
-    const steps = stages.map((stage, i) => {
-      const last = i === stages.length - 1;
-      // The logarithm of a sum of exponentials is one again; other functions finish once.
-      const ending = last || fold === "exponentials" ? finish : "none";
-      return {
-        to: last ? undefined : owned.workspace(stage.outer * stage.inner * bytes),
-        run: (x: Address, y: Address) =>
-          runStage(
-            context,
-            stage,
-            dtype === "int64",
-            x,
-            y,
-            base + folds[i === 0 ? fold : again],
-            finishes[ending],
-            count,
-          ),
+export const reduce = wasmKernel(
+  withHalves<"reduce">({
+    rows,
+    refuse({ inputs, attributes }) {
+      const { finish } = functions[attributes.function];
+      const integers = inputs[0]?.dtype !== "float32";
+      return integers && finish !== undefined ? `no ${attributes.function} of integers` : undefined;
+    },
+    compile(context, spec, _weights, owned) {
+      const { dtype } = spec.inputs[0]!;
+      const { fold, again = fold, finish = "none" } = functions[spec.attributes.function];
+      const count = reduceCount(spec);
+      const bytes = dtype === "int64" ? 8 : 4;
+      const base = dtype === "int32" ? INTEGER : 0;
+      const stages = stagesOf(spec);
+      const steps = stages.map((stage, i) => {
+        const last = i === stages.length - 1;
+        // The logarithm of a sum of exponentials is one again; other functions finish once.
+        const ending = last || fold === "exponentials" ? finish : "none";
+        return {
+          to: last ? undefined : owned.workspace(stage.outer * stage.inner * bytes),
+          run: (x: Address, y: Address) =>
+            runStage(
+              context,
+              stage,
+              dtype === "int64",
+              x,
+              y,
+              base + folds[i === 0 ? fold : again],
+              finishes[ending],
+              count,
+            ),
+        };
+      });
+      return ([x], [y]) => {
+        let from = x!;
+        for (const { run, to } of steps) {
+          const into = to?.() ?? y!;
+          run(from, into);
+          from = into;
+        }
       };
-    });
-    return ([x], [y]) => {
-      let from = x!;
-      for (const { run, to } of steps) {
-        const into = to?.() ?? y!;
-        run(from, into);
-        from = into;
-      }
-    };
-  },
-});
+    },
+  }),
+);
 
 /** [outer, length, inner] to [outer, inner]. */
 interface Stage {
