@@ -1,5 +1,5 @@
 /** conv2d: the windows of images with their channels last times the filters. Other images are turned first. */
-import { imageLayout, imageShape, type KernelSpec, windowOutput } from "@bitbudget/backend";
+import { imageLayout, imageShape, type KernelRow, type KernelSpec, windowOutput } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import type { Context } from "../context.ts";
 import { withHalves } from "../half.ts";
@@ -15,7 +15,12 @@ import { compileWinograd, isWinograd } from "../weighted/winograd.ts";
 export const conv2d = wasmKernel(
   withHalves<"conv2d">(
     {
-      rows: [...floatRows, ...decodedRows, ...staticRows, ...dynamicRows(["uint8"])],
+      rows: [
+        ...floatRows,
+        ...decodedRows,
+        ...staticRows.filter(isCoarse),
+        ...dynamicRows(["uint8"]).filter(isCoarse),
+      ],
       refuse: refuseWeighted,
       compile(context, spec, weights, owned) {
         const last = channelsLast(spec);
@@ -30,6 +35,11 @@ export const conv2d = wasmKernel(
     "any",
   ),
 );
+
+/** Codes times weights in blocks: for 1x1 kernels alone, which nobody quantizes like that. */
+function isCoarse({ weight }: KernelRow): boolean {
+  return weight?.endsWith(" block") !== true;
+}
 
 /** A convolution of images with their channels last. */
 function compileLast(
