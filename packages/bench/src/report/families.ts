@@ -9,7 +9,7 @@ export interface Family {
 export const families: readonly Family[] = [
   {
     key: "web-float",
-    title: "onnxruntime-web, float32 operator",
+    title: "onnxruntime-web in float32",
     belongs: (name) => name.startsWith("ort-web float32"),
   },
   { key: "web", title: "onnxruntime-web", belongs: (name) => name.startsWith("ort-web") },
