@@ -2,7 +2,7 @@
 import { ArgumentError } from "@bitbudget/core";
 import type { ThreadPlan } from "./create-order.ts";
 import { MAX_THREADS } from "./layout.ts";
-import { canBlock, canShareMemory, canStartThreads, concurrency } from "./platform.ts";
+import { canBlock, canShareMemory, canStartThreads, concurrency } from "./start.ts";
 
 /** By default a backend leaves the rest of a large machine to others. */
 const DEFAULT_THREADS = 4;

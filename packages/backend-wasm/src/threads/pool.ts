@@ -1,7 +1,7 @@
 /** The threads of a backend: starting them, knowing when all are up, noticing when one fails, ending them. */
 import { DisposedError } from "@bitbudget/backend";
 import { ThreadError } from "./error.ts";
-import { startThread, type Thread } from "./platform.ts";
+import { startThread, type Thread } from "./start.ts";
 
 /** What a thread needs to begin. */
 export interface Beginning {

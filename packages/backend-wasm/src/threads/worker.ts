@@ -2,7 +2,7 @@
 import { instantiate } from "../instantiate.ts";
 import { Jobs } from "./jobs.ts";
 import { CONTROL_BYTES, UP } from "./layout.ts";
-import { onFirstMessage, postToParent } from "./platform.ts";
+import { onFirstMessage, postToParent } from "./parent.ts";
 import type { Beginning, Report } from "./pool.ts";
 import { conduct } from "./queue.ts";
 import { serve, Team } from "./team.ts";

@@ -1,4 +1,5 @@
 /** Threads as the platform has them: workers of browsers, or those of Node. */
+import { type NodeThreads, nodeConcurrency, nodeThreads } from "./node.ts";
 
 export interface Thread {
   post(message: unknown): void;
@@ -13,35 +14,6 @@ export interface Listener {
   /** It could not be started, or it has ended. */
   failure(error: unknown): void;
 }
-
-/** The parts of Node that are used; in browsers there is no `process`. */
-interface NodeProcess {
-  readonly versions?: { readonly node?: string };
-  getBuiltinModule?(name: "node:worker_threads"): NodeThreads;
-  getBuiltinModule?(name: "node:os"): { availableParallelism(): number };
-}
-
-interface NodeThreads {
-  readonly parentPort: NodePort | null;
-  readonly Worker: new (url: URL, options: { readonly execArgv: readonly string[] }) => NodeWorker;
-}
-
-interface NodePort {
-  once(event: "message", listener: (message: unknown) => void): void;
-  postMessage(message: unknown): void;
-}
-
-interface NodeWorker extends NodePort {
-  on(event: "message" | "error" | "exit", listener: (value: unknown) => void): void;
-  terminate(): Promise<number>;
-  ref(): void;
-  unref(): void;
-}
-
-const { navigator, process }: { readonly navigator?: Navigator; readonly process?: NodeProcess } = globalThis;
-/** Node's module without an import, which browsers would fail to load. Node has it this way since 20.16. */
-const nodeThreads =
-  process?.versions?.node === undefined ? undefined : process.getBuiltinModule?.("node:worker_threads");
 
 /** Whether this thread can start others. */
 export function canStartThreads(): boolean {
@@ -67,8 +39,8 @@ export function canBlock(): boolean {
 
 /** Threads that run at the same time. */
 export function concurrency(): number {
-  if (nodeThreads !== undefined) return process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
-  return navigator?.hardwareConcurrency ?? 1;
+  const { navigator }: { readonly navigator?: Navigator } = globalThis;
+  return nodeConcurrency() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Starts a thread that runs worker.ts. */
@@ -110,16 +82,4 @@ function startNodeThread({ Worker }: NodeThreads, listener: Listener): Thread {
       return worker.terminate();
     },
   };
-}
-
-/** The other side, for worker.ts: what `post` sends first. */
-export function onFirstMessage(listener: (message: unknown) => void): void {
-  if (nodeThreads?.parentPort) nodeThreads.parentPort.once("message", listener);
-  else globalThis.addEventListener("message", ({ data }) => listener(data), { once: true });
-}
-
-/** The other side, for worker.ts: sends a message to the listener. */
-export function postToParent(message: unknown): void {
-  if (nodeThreads?.parentPort) nodeThreads.parentPort.postMessage(message);
-  else globalThis.postMessage(message);
 }
