@@ -37,7 +37,7 @@ class Attention {
 /** Rows whose scores are in the first-level cache at a time. */
 const ROW_GROUP: i32 = 24;
 /** Up to so many rows packing costs more than it saves. */
-const FEW_ROWS: i32 = 3;
+const FEW_ROWS: i32 = 8;
 
 /**
  * [begin, end) counts batch * heads of keys * units. The queries of all heads that share keys are rows of one matrix: row

@@ -8,8 +8,9 @@ const DEPTH_BLOCK: i32 = 512;
 const ROW_BLOCK: i32 = 96;
 /** Panels of DEPTH_BLOCK terms that scratch holds beside what the tiles take: 16 KiB each. */
 const PANEL_BLOCK: i32 = 16;
-/** Up to so many rows packing costs more than it saves. */
-const FEW_ROWS: i32 = 3;
+/** Up to so many rows packing costs more than it saves: of columns, and of rows. */
+const FEW_ROWS: i32 = 8;
+const FEW_ROWS_BY_ROWS: i32 = 5;
 
 /**
  * [begin, end) counts batch * panels of 8 columns. a: rows of k; b: [k, n], or [n, k] where bByRows is not 0; y: [m, n].
@@ -25,7 +26,7 @@ export function matmulF32(begin: i32, end: i32, a: usize, b: usize, y: usize, of
     const aAt = a + load<u32>(offsets + (item << 3));
     const bAt = b + load<u32>(offsets + (item << 3), 4);
     const yAt = y + item * yBytes;
-    if (m > FEW_ROWS) packedProduct(aAt, bAt, yAt, zeros, m, k, n, first, last, bByRows);
+    if (m > (bByRows ? FEW_ROWS_BY_ROWS : FEW_ROWS)) packedProduct(aAt, bAt, yAt, zeros, m, k, n, first, last, bByRows);
     else if (bByRows) dotProducts(aAt, bAt, yAt, <usize>n << 2, m, k, n, first, last);
     else rowCombinations(aAt, <usize>k << 2, bAt, yAt, m, k, n, first, last);
     i += last - first;

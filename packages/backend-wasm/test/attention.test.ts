@@ -38,7 +38,7 @@ function attend(name: string, options: Size): Case {
 }
 
 describeInPieces([
-  ...[1, 2, 3, 4, 5, 23, 24, 25, 97].map((queries) => attend(`${queries} queries`, { queries, keys: 20 })),
+  ...[1, 2, 3, 5, 8, 9, 23, 24, 25, 97].map((queries) => attend(`${queries} queries`, { queries, keys: 20 })),
   ...[1, 7, 8, 9, 255, 256, 257, 520].flatMap((keys) => [
     attend(`${keys} keys, few queries`, { queries: 1, keys }),
     attend(`${keys} keys, many queries`, { queries: 30, keys, causal: true }),

@@ -9,7 +9,7 @@ import { PANEL } from "../weighted/product.ts";
 const UNIT_ROWS = 96;
 /** As in assembly/attention.ts. */
 const ROW_GROUP = 24;
-const FEW_ROWS = 3;
+const FEW_ROWS = 8;
 /** Keys of a tile where memory would do for more: their scores stay in the first-level cache. */
 const MOST_KEYS = 256;
 
