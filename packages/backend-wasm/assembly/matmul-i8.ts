@@ -11,24 +11,33 @@ export function packMatrices(begin: i32, end: i32, b: usize, k: i32, n: i32, byR
   const matrixBytes: usize = <usize>k * <usize>n;
   const panelBytes: usize = <usize>((k + 3) >> 2) << 5;
   const top = i8x16.splat(<i8>flip);
-  for (let i = begin; i < end; i++) {
+  for (let i = begin; i < end; ) {
     const matrix = i / panels;
-    const column = (i - matrix * panels) << 3;
+    const panel = i - matrix * panels;
+    const count = min(min(PANEL_BLOCK, panels - panel), end - i);
     const from = b + matrix * matrixBytes;
-    const to = w + i * panelBytes;
-    if (byRows) packRows(from, k, column, n, top, to);
-    else packColumns(from + column, k, n, top, to);
-    startSums(to, panelBytes, aZero, k * bZero, init + (i << 5));
+    if (!byRows) packColumns(from + (panel << 3), k, n, count, top, w + i * panelBytes, panelBytes);
+    for (const stop = i + count; i < stop; i++) {
+      const to = w + i * panelBytes;
+      if (byRows) packRows(from, k, (i - matrix * panels) << 3, n, top, to);
+      startSums(to, panelBytes, aZero, k * bZero, init + (i << 5));
+    }
   }
 }
 
-/** Eight columns, four terms at a time. Columns that there are none of hold anything: their sums go nowhere. */
-function packColumns(b: usize, k: i32, n: usize, top: v128, to: usize): void {
+/** Panels that are packed together: their columns are a cache line. */
+const PANEL_BLOCK: i32 = 8;
+
+/** `count` panels of eight columns, four terms at a time. Columns that there are none of hold anything: their sums go nowhere. */
+function packColumns(b: usize, k: i32, n: usize, count: i32, top: v128, to: usize, panelBytes: usize): void {
   for (let term = 0; term < k; term += 4, b += n << 2, to += 32) {
-    const r01 = pairs(b, n, k - term, top);
-    const r23 = term + 2 < k ? pairs(b + (n << 1), n, k - term - 2, top) : i8x16.splat(0);
-    v128.store(to, v128.shuffle<i16>(r01, r23, 0, 8, 1, 9, 2, 10, 3, 11));
-    v128.store(to, v128.shuffle<i16>(r01, r23, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+    let at = to;
+    for (let from = b; from < b + (count << 3); from += 8, at += panelBytes) {
+      const r01 = pairs(from, n, k - term, top);
+      const r23 = term + 2 < k ? pairs(from + (n << 1), n, k - term - 2, top) : i8x16.splat(0);
+      v128.store(at, v128.shuffle<i16>(r01, r23, 0, 8, 1, 9, 2, 10, 3, 11));
+      v128.store(at, v128.shuffle<i16>(r01, r23, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+    }
   }
 }
 
