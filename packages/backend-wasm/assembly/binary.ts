@@ -1,105 +1,37 @@
+// @ts-nocheck: decorators
 // Functions of two numbers over strips of floats, each a type with a method (unary-functions.ts says why). An operand with a
 // step of 0 is one vector of four equal numbers.
 import * as code from "../src/codes";
 
-// @ts-ignore: decorator
-@unmanaged
 class Add {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.add(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.add(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Sub {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.sub(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.sub(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Mul {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.mul(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Div {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.div(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.div(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Min {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.min(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.min(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Max {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return f32x4.max(a, b);
-  }
+  @inline of(a: v128, b: v128): v128 { return f32x4.max(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Prelu {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0)));
-  }
+  @inline of(a: v128, b: v128): v128 { return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0))); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Equal {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return v128.and(f32x4.eq(a, b), f32x4.splat(1));
-  }
+  @inline of(a: v128, b: v128): v128 { return v128.and(f32x4.eq(a, b), f32x4.splat(1)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Less {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return v128.and(f32x4.lt(a, b), f32x4.splat(1));
-  }
+  @inline of(a: v128, b: v128): v128 { return v128.and(f32x4.lt(a, b), f32x4.splat(1)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class LessOrEqual {
-  // @ts-ignore: decorator
-  @inline
-  of(a: v128, b: v128): v128 {
-    return v128.and(f32x4.le(a, b), f32x4.splat(1));
-  }
+  @inline of(a: v128, b: v128): v128 { return v128.and(f32x4.le(a, b), f32x4.splat(1)); }
 }
 
 /** to[i] = f(a[i * aStep], b[i * bStep]) for `count` floats, a multiple of 4. Comparisons give 1 or 0. */

@@ -1,186 +1,62 @@
+// @ts-nocheck: decorators
 // Functions of two integers, each a type with a method (unary-functions.ts says why). All formats of integers pass through
 // strips of 64 bits, in which each function is written once for signed numbers and unsigned ones: results wrap when they are
 // brought back (docs/numerics.md, "Integers").
 import * as code from "../src/codes";
 
-// @ts-ignore: decorator
-@unmanaged
 class Add {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a + b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a + b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Sub {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a - b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a - b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Mul {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a * b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a * b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Div {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return divide<T>(a, b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return divide<T>(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Pow {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return power<T>(a, b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return power<T>(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Min {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return a < b ? a : b;
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return a < b ? a : b; }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Max {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return a > b ? a : b;
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return a > b ? a : b; }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Mod {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return modulo<T>(a, b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return modulo<T>(a, b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Fmod {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return b == 0 ? <T>0 : <T>(a % b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return b == 0 ? <T>0 : <T>(a % b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Prelu {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return a >= 0 ? a : <T>(a * b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return a >= 0 ? a : <T>(a * b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Equal {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a == b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a == b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Less {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a < b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a < b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class LessOrEqual {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a <= b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a <= b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class And {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a & b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a & b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Or {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a | b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a | b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class Xor {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return <T>(a ^ b);
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return <T>(a ^ b); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class ShiftLeft {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return b >= 0 && b < <T>width ? <T>(a << b) : <T>0;
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return b >= 0 && b < <T>width ? <T>(a << b) : <T>0; }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 class ShiftRight {
-  // @ts-ignore: decorator
-  @inline
-  of<T extends number>(a: T, b: T, width: i32): T {
-    return b >= 0 && b < <T>width ? <T>(a >> b) : <T>0;
-  }
+  @inline of<T extends number>(a: T, b: T, width: i32): T { return b >= 0 && b < <T>width ? <T>(a >> b) : <T>0; }
 }
 
 /** to[i] = f(a[i * aStep], b[i * bStep]) for `count` elements of 64 bits. width: bits of the format, for shifts. */

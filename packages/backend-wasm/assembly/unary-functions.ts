@@ -1,3 +1,4 @@
+// @ts-nocheck: decorators
 // The functions of one number, as types: a class without fields, whose method computes four floats. A generic loop over such
 // a type (unary.ts) is compiled once for each, with the function in its place: AssemblyScript has no other way to hand a
 // function over without a call. Formulas are those of the ONNX operators, special cases those of docs/numerics.md.
@@ -5,340 +6,120 @@ import { clamp } from "./clamp";
 import { erf4, expm1Negative4, gelu4, geluTanh4, log4, mish4, sigmoid4, softplus4, tanh4 } from "./elementary";
 import { expF32x4 } from "./exp";
 
-// @ts-ignore: decorator
-@unmanaged
 export class Identity {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return x;
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return x; }
 }
-
 // -0 plus 0 is 0; and NaN stays, as the first operand of pmax does.
-// @ts-ignore: decorator
-@unmanaged
 export class Relu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(0));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(0)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Clip {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return clamp(x, alpha, beta, zero);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return clamp(x, alpha, beta, zero); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class ClipZeros {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.min(f32x4.max(x, alpha), beta);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.min(f32x4.max(x, alpha), beta); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Abs {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.abs(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.abs(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Neg {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.neg(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.neg(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Sign {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
     const none = f32x4.splat(0);
     const sign = v128.or(v128.and(f32x4.gt(x, none), f32x4.splat(1)), v128.and(f32x4.lt(x, none), f32x4.splat(-1)));
     return v128.bitselect(x, sign, f32x4.ne(x, x));
   }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Floor {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.floor(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.floor(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Ceil {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.ceil(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.ceil(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Round {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.nearest(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.nearest(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class IsNaN {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return v128.and(f32x4.ne(x, x), f32x4.splat(1));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return v128.and(f32x4.ne(x, x), f32x4.splat(1)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class IsInf {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return v128.and(f32x4.eq(f32x4.abs(x), f32x4.splat(Infinity)), f32x4.splat(1));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return v128.and(f32x4.eq(f32x4.abs(x), f32x4.splat(Infinity)), f32x4.splat(1)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Sqrt {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.sqrt(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.sqrt(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Reciprocal {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.div(f32x4.splat(1), x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.div(f32x4.splat(1), x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Exp {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return expF32x4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return expF32x4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Log {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return log4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return log4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Tanh {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return tanh4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return tanh4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Erf {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return erf4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return erf4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Sigmoid {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return sigmoid4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return sigmoid4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Softplus {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return softplus4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return softplus4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Softsign {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.div(x, f32x4.add(f32x4.splat(1), f32x4.abs(x)));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.div(x, f32x4.add(f32x4.splat(1), f32x4.abs(x))); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Mish {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return mish4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return mish4(x); }
 }
-
 // x + 3 is exact near -3, where x / 6 would lose the digits of the difference.
-// @ts-ignore: decorator
-@unmanaged
 export class HardSwish {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
     const shifted = f32x4.pmin(f32x4.pmax(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0)), f32x4.splat(6));
     return f32x4.mul(x, f32x4.mul(shifted, f32x4.splat(0.16666667)));
   }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class HardSigmoid {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.pmin(f32x4.pmax(f32x4.add(f32x4.mul(x, alpha), beta), f32x4.splat(0)), f32x4.splat(1));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.pmin(f32x4.pmax(f32x4.add(f32x4.mul(x, alpha), beta), f32x4.splat(0)), f32x4.splat(1)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class LeakyRelu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, f32x4.splat(0)));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, f32x4.splat(0))); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Elu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return v128.bitselect(f32x4.mul(expm1Negative4(x), alpha), x, f32x4.lt(x, f32x4.splat(0)));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return v128.bitselect(f32x4.mul(expm1Negative4(x), alpha), x, f32x4.lt(x, f32x4.splat(0))); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Celu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
     const curve = f32x4.mul(expm1Negative4(f32x4.div(x, alpha)), alpha);
     return v128.bitselect(curve, x, f32x4.lt(x, f32x4.splat(0)));
   }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Selu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
     const curve = f32x4.mul(f32x4.mul(expm1Negative4(x), alpha), beta);
     return v128.bitselect(f32x4.mul(x, beta), curve, f32x4.gt(x, f32x4.splat(0)));
   }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class ThresholdedRelu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return v128.and(x, f32x4.gt(x, alpha));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return v128.and(x, f32x4.gt(x, alpha)); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Swish {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return f32x4.mul(x, sigmoid4(f32x4.mul(x, alpha)));
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.mul(x, sigmoid4(f32x4.mul(x, alpha))); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Shrink {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
     const above = v128.and(f32x4.sub(x, beta), f32x4.gt(x, alpha));
     return v128.bitselect(f32x4.add(x, beta), above, f32x4.lt(x, f32x4.neg(alpha)));
   }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class Gelu {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return gelu4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return gelu4(x); }
 }
-
-// @ts-ignore: decorator
-@unmanaged
 export class GeluTanh {
-  // @ts-ignore: decorator
-  @inline
-  of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
-    return geluTanh4(x);
-  }
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return geluTanh4(x); }
 }
