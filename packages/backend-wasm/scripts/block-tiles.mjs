@@ -16,34 +16,29 @@ const tiles = [
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 const lines = (list) => list.join("\n");
 
-/** Vectors of 4 columns x 4 terms in the 8 terms that one step takes: of which quad of terms and of columns, and how to get them. */
+/** Quads of terms that one turn of the loop takes: a step. With more, V8 puts products that wait for each other side by side. */
+const QUADS = 2;
+
+/** The codes of a quad of terms of 8 columns: what to compute before, and a vector of 4 columns x 4 terms for each half of the columns. */
 const unpacking = {
-  8: {
-    before: () => [],
-    vectors: (p) => range(4).map((i) => ({ quad: i >> 1, half: i & 1, from: `w${p}`, at: i * 16 })),
-  },
-  4: {
-    masks: { low: "i8x16.splat(<i8>mask)" },
-    before: (p) => range(2).map((q) => `      const v${p}_${q} = v128.load(w${p}, ${q * 16});`),
-    vectors: (p) =>
-      range(2).flatMap((q) => [
-        { quad: q, half: 0, code: `v128.and(v${p}_${q}, low)` },
-        { quad: q, half: 1, code: `v128.and(i16x8.shr_u(v${p}_${q}, 4), low)` },
-      ]),
-  },
-  // The codes of the second half of a panel's columns stay where they are, 4 times as large: their scales are 4 times smaller.
-  2: {
-    masks: { low: "i8x16.splat(<i8>mask)", high: "i16x8.shl(low, 2)" },
-    before: (p) => [
-      `      const v${p}_0 = v128.load(w${p});`,
-      `      const v${p}_1 = i16x8.shr_u(v${p}_0, 4);`,
-    ],
-    vectors: (p) =>
-      range(2).flatMap((q) => [
-        { quad: q, half: 0, code: `v128.and(v${p}_${q}, low)` },
-        { quad: q, half: 1, code: `v128.and(v${p}_${q}, high)` },
-      ]),
-  },
+  8: (p, q) => ({ codes: range(2).map((half) => `v128.load(w${p}, ${q * 32 + half * 16})`) }),
+  4: (p, q) => ({
+    before: `const v${p}_${q} = v128.load(w${p}, ${q * 16});`,
+    codes: [`v128.and(v${p}_${q}, low)`, `v128.and(i16x8.shr_u(v${p}_${q}, 4), low)`],
+  }),
+  // The codes of the second half stay where they are, 4 times as large: their scales are 4 times smaller.
+  2: (p, q) => ({
+    before:
+      q % 2 === 0
+        ? `const v${p}_${q} = v128.load(w${p}, ${q * 8});`
+        : `const v${p}_${q} = i16x8.shr_u(v${p}_${q - 1}, 4);`,
+    codes: [`v128.and(v${p}_${q}, low)`, `v128.and(v${p}_${q}, high)`],
+  }),
+};
+const masks = {
+  8: [],
+  4: ["  const low = i8x16.splat(<i8>mask);"],
+  2: ["  const low = i8x16.splat(<i8>mask);", "  const high = i16x8.shl(low, 2);"],
 };
 
 /**
@@ -54,7 +49,6 @@ const unpacking = {
  * `wide`: products of 16 bits, exact for any codes on any machine, instead of the relaxed dot product of bytes.
  */
 function blockTile(bits, wide, [rows, panels]) {
-  const { masks = {}, before, vectors } = unpacking[bits];
   const sums = range(rows).flatMap((r) =>
     range(2 * panels).map((j) => ({ r, j, s: `s${r}_${j}`, t: `t${r}_${j}` })),
   );
@@ -67,9 +61,11 @@ function blockTile(bits, wide, [rows, panels]) {
   const uniform = ({ r, j }) =>
     bits === 2 && j % 2 === 1 ? `i32x4.shl(v128.load32_splat(a${r}), 2)` : `v128.load32_splat(a${r})`;
   const products = wide ? wideProducts : byteProducts;
+  // One row has too few sums to keep the multipliers busy: quads in turns have sums of their own.
+  const chains = rows === 1 && !wide ? 2 : 1;
   return lines([
     `export function tileBlocks${bits}${wide ? "Wide" : ""}_${rows}x${panels}(blocks: i32, quads: i32, a: usize, aStep: usize, w: usize, wStep: usize, zeroPoints: i32, mask: i32, c: usize): void {`,
-    ...Object.entries(masks).map(([name, mask]) => `  const ${name} = ${mask};`),
+    ...masks[bits],
     ...range(rows).map((r) => `  let a${r} = a + ${r} * aStep;`),
     ...range(panels).map((p) => `  let w${p} = w + ${p} * wStep;`),
     ...sums.map((sum) =>
@@ -77,24 +73,25 @@ function blockTile(bits, wide, [rows, panels]) {
     ),
     `  const codeBytes: usize = <usize>quads * ${quadBytes};`,
     "  for (; blocks > 0; blocks--) {",
-    ...sums.map((sum) => `    let ${sum.s}: v128;`),
+    ...sums.map((sum) => `    let ${sum.s}_0: v128;`),
+    ...(chains === 2 ? sums.map((sum) => `    let ${sum.s}_1 = i32x4.splat(0);`) : []),
     "    if (zeroPoints) {",
-    ...sums.map((sum) => `      ${sum.s} = ${start(sum)};`),
+    ...sums.map((sum) => `      ${sum.s}_0 = ${start(sum)};`),
     ...range(panels).map((p) => `      w${p} += 32;`),
     "    } else {",
-    ...sums.map((sum) => `      ${sum.s} = ${uniform(sum)};`),
+    ...sums.map((sum) => `      ${sum.s}_0 = ${uniform(sum)};`),
     "    }",
     ...range(rows).map((r) => `    a${r} += 4;`),
     "    const end = a0 + codeBytes;",
     "    while (a0 < end) {",
-    ...range(panels).flatMap(before),
-    ...products(rows, panels, range(panels).map(vectors)),
-    ...range(rows).map((r) => `      a${r} += ${2 * quadBytes};`),
-    ...range(panels).map((p) => `      w${p} += ${8 * bits};`),
+    ...range(QUADS).flatMap((q) => products(bits, rows, panels, q, chains)),
+    ...range(rows).map((r) => `      a${r} += ${QUADS * quadBytes};`),
+    ...range(panels).map((p) => `      w${p} += ${QUADS * 4 * bits};`),
     "    }",
     ...range(rows).map((r) => `    const x${r} = v128.load32_splat(a${r});`),
     ...sums.map((sum) => {
-      const scaled = `f32x4.mul(f32x4.convert_i32x4_s(${sum.s}), v128.load(w${sum.j >> 1}, ${(sum.j % 2) * 16}))`;
+      const all = chains === 2 ? `i32x4.add(${sum.s}_0, ${sum.s}_1)` : `${sum.s}_0`;
+      const scaled = `f32x4.mul(f32x4.convert_i32x4_s(${all}), v128.load(w${sum.j >> 1}, ${(sum.j % 2) * 16}))`;
       return inRegisters
         ? `    ${sum.t} = madd(${scaled}, x${sum.r}, ${sum.t});`
         : `    v128.store(c, madd(${scaled}, x${sum.r}, v128.load(c, ${place(sum)})), ${place(sum)});`;
@@ -109,54 +106,44 @@ function blockTile(bits, wide, [rows, panels]) {
 }
 
 /** Codes from 0 to 127 are exact as the second operand; for whole bytes src/weighted/blocks.ts looks at Context.dot. */
-function byteProducts(rows, panels, vectors) {
-  return range(2).flatMap((q) => {
-    const parts = range(panels).flatMap((p) =>
-      vectors[p]
-        .filter(({ quad }) => quad === q)
-        .map(({ half, code, from, at }) => ({
-          j: 2 * p + half,
-          name: `b${2 * p + half}_${q}`,
-          code: code ?? `v128.load(${from}, ${at})`,
-        })),
-    );
-    return [
-      ...parts.map(({ name, code }) => `      const ${name} = ${code};`),
-      ...range(rows).flatMap((r) => [
-        `      const x${r}_${q} = v128.load32_splat(a${r}, ${q * 4});`,
-        ...parts.map(
-          ({ j, name }) =>
-            `      s${r}_${j} = i32x4.relaxed_dot_i8x16_i7x16_add_s(x${r}_${q}, ${name}, s${r}_${j});`,
-        ),
-      ]),
-    ];
-  });
+function byteProducts(bits, rows, panels, q, chains) {
+  const columns = range(2 * panels);
+  return [
+    ...range(panels).flatMap((p) => {
+      const { before, codes } = unpacking[bits](p, q);
+      return [before ?? "", ...codes.map((code, half) => `const b${2 * p + half}_${q} = ${code};`)];
+    }),
+    ...range(rows).flatMap((r) => [
+      `const x${r}_${q} = v128.load32_splat(a${r}, ${q * 4});`,
+      ...columns.map((j) => {
+        const sum = `s${r}_${j}_${q % chains}`;
+        return `${sum} = i32x4.relaxed_dot_i8x16_i7x16_add_s(x${r}_${q}, b${j}_${q}, ${sum});`;
+      }),
+    ]),
+  ].map((line) => `      ${line}`);
 }
 
 /** Vectors have their terms in pairs: the first two of each column, then the other two. */
-function wideProducts(rows, panels, vectors) {
-  return range(panels).flatMap((p) =>
-    vectors[p].flatMap(({ quad, half, code, from, at }) => {
-      const j = 2 * p + half;
-      const name = `b${j}_${quad}`;
-      return [
-        ...(code === undefined
-          ? [
-              `      const ${name}l = v128.load8x8_u(${from}, ${at});`,
-              `      const ${name}h = v128.load8x8_u(${from}, ${at + 8});`,
-            ]
-          : [
-              `      const ${name} = ${code};`,
-              `      const ${name}l = i16x8.extend_low_i8x16_u(${name});`,
-              `      const ${name}h = i16x8.extend_high_i8x16_u(${name});`,
-            ]),
-        ...range(rows).flatMap((r) => [
-          `      s${r}_${j} = i32x4.add(s${r}_${j}, i32x4.dot_i16x8_s(${name}l, v128.load32_splat(a${r}, ${quad * 8})));`,
-          `      s${r}_${j} = i32x4.add(s${r}_${j}, i32x4.dot_i16x8_s(${name}h, v128.load32_splat(a${r}, ${quad * 8 + 4})));`,
-        ]),
-      ];
-    }),
-  );
+function wideProducts(bits, rows, panels, q) {
+  return range(panels)
+    .flatMap((p) => {
+      const { before, codes } = unpacking[bits](p, q);
+      const sums = codes.flatMap((code, half) => {
+        const j = 2 * p + half;
+        return [
+          `const b${j}_${q} = ${code};`,
+          ...["low", "high"].flatMap((part, i) => [
+            `const b${j}_${q}${part} = i16x8.extend_${part}_i8x16_u(b${j}_${q});`,
+            ...range(rows).map((r) => {
+              const x = `v128.load32_splat(a${r}, ${q * 8 + i * 4})`;
+              return `s${r}_${j}_0 = i32x4.add(s${r}_${j}_0, i32x4.dot_i16x8_s(b${j}_${q}${part}, ${x}));`;
+            }),
+          ]),
+        ];
+      });
+      return [before ?? "", ...sums];
+    })
+    .map((line) => `      ${line}`);
 }
 
 /** One function for all tiles of a kind: tiles of one row have one or two panels, others one. */

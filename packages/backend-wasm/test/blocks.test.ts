@@ -16,7 +16,9 @@ const sizes = [
   [7, 13, 11, 7],
   [9, 96, 40, 32],
   [101, 24, 9, 8],
-  // Sums of codes beyond 16 bits.
+  // No terms at all, no rows, and sums of codes beyond 16 bits.
+  [2, 0, 9, 32],
+  [0, 32, 9, 16],
   [2, 900, 5, 900],
 ] as const;
 

@@ -14,6 +14,8 @@ const sizes = [
   [7, 13, 11, 7],
   [9, 1100, 3, 1000],
   [101, 24, 17, 8],
+  [2, 0, 9, 32],
+  [0, 32, 9, 16],
 ] as const;
 
 const dtypes: readonly WeightFormat["dtype"][] = ["int4", "uint4", "int2", "uint2", "int8", "uint8"];

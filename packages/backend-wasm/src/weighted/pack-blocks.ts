@@ -6,9 +6,9 @@
  *   codes         in steps of 8 terms: vectors of 4 channels x 4 terms, interleaved within bytes
  *   scales        8 of float32
  *
- * A block's codes are filled up to whole steps. In a step, `quad` being which 4 of the 8 terms and `half` which 4 of the 8
- * channels, codes of 8 bits are 4 vectors [quad][half]; codes of 4 bits are 2 vectors [quad] with half 0 in the low bits of a
- * byte; codes of 2 bits are one vector, with half 0 and half 1 of quad 0 in the lowest bits and those of quad 1 above.
+ * In a step, `quad` being which 4 of the 8 terms and `half` which 4 of the 8 channels, codes of 8 bits are 4 vectors
+ * [quad][half]; codes of 4 bits are 2 vectors [quad] with half 0 in the low bits of a byte; codes of 2 bits are one vector,
+ * with half 0 and half 1 of quad 0 in the lowest bits and those of quad 1 above. Blocks are filled up to whole steps.
  */
 import { blockCount, type WeightedSpec, type Weights, weightedArithmetic } from "@bitbudget/backend";
 import { dtypes, elementCount, type HostTensor, unpack } from "@bitbudget/core";
