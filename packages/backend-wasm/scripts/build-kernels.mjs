@@ -1,6 +1,7 @@
 // Compiles assembly/ to WebAssembly, once with plain SIMD and once with relaxed SIMD, and writes both into src/gen as
 // modules that carry the bytes, beside the types of what they export. Bytes in a module need no loader, no path and no fetch.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeBlockTiles } from "./block-tiles.mjs";
@@ -16,7 +17,7 @@ const builds = { simd: "simd", relaxed: "simd,relaxed-simd" };
 
 for (const [name, features] of Object.entries(builds)) {
   const wasmFile = `src/gen/${name}.wasm`;
-  const { error, stderr } = await asc.main([
+  const parameters = [
     "assembly/index.ts",
     ...["--outFile", wasmFile, "--bindings", "raw", "--enable", features, "--runtime", "stub"],
     // The memory comes from outside; the host turns its import into a shared one where there are threads.
@@ -24,7 +25,8 @@ for (const [name, features] of Object.entries(builds)) {
     ...["--optimizeLevel", "3", "--shrinkLevel", "0", "--converge", "--noAssert", "--use", "abort="],
     // Multiply-add is one instruction or two as the build allows; nothing else about floats is relaxed.
     ...["--use", `RELAXED=${name === "relaxed" ? 1 : 0}`],
-  ]);
+  ];
+  const { error, stderr } = await asc.main(parameters, { readFile });
   if (error) {
     console.error(stderr.toString());
     process.exit(1);
@@ -38,6 +40,16 @@ for (const [name, features] of Object.entries(builds)) {
   if (name === "relaxed") writeTypes(`src/gen/${name}.d.ts`);
   for (const extension of ["wasm", "d.ts", "js"]) rmSync(`src/gen/${name}.${extension}`, { force: true });
   console.log(`${name}: ${bytes.length} bytes`);
+}
+
+/**
+ * AssemblyScript reads like TypeScript and is another language: its files have an extension of their own, so that no tool
+ * takes one for the other. The compiler asks for .ts.
+ */
+function readFile(name, folder) {
+  const path = resolve(folder, name);
+  const found = [path.replace(/\.ts$/, ".as"), path].find(existsSync);
+  return found === undefined ? null : readFileSync(found, "utf8");
 }
 
 /** The exported functions, from the declarations that the compiler writes. */

@@ -99,7 +99,7 @@ function dotTile([rows, panels]) {
 }
 
 /**
- * `count` dot tiles, one below the other, whose sums become codes while they are in registers (assembly/requantize.ts).
+ * `count` dot tiles, one below the other, whose sums become codes while they are in registers (assembly/requantize.as).
  * init, multipliers: 8 each. f: a Finish. y: rows of 8 codes, yStep bytes apart.
  */
 function codeTile(rows) {

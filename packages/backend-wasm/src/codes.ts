@@ -90,7 +90,7 @@ export const UINT4 = 14;
 export const INT2 = 15;
 export const UINT2 = 16;
 
-// What a step of a program does (assembly/program.ts). Operands and results are strips of elements.
+// What a step of a program does (assembly/program.as). Operands and results are strips of elements.
 /** Float32 from a format, and a format from float32. */
 export const DECODE = 0;
 export const ENCODE = 1;

@@ -37,11 +37,11 @@ export interface Context {
    * is worth: little work stays on one thread. Calls take effect in their order.
    */
   run<N extends RangeFunction>(name: N, total: number, work: number, ...args: Rest<N>): void;
-  /** Where kernels record what is wrong with the data that they are given (assembly/fault.ts). */
+  /** Where kernels record what is wrong with the data that they are given (assembly/fault.as). */
   readonly fault: number;
   /** To call after a kernel that may have done so: throws it. Where kernels run later, the next read rejects with it. */
   raise(): void;
 }
 
-/** Bytes of memory that every thread has for itself, the `scratch` of assembly/simd.ts. */
+/** Bytes of memory that every thread has for itself, the `scratch` of assembly/simd.as. */
 export const SCRATCH_BYTES = 1 << 19;

@@ -1,4 +1,4 @@
-/** What kernels find wrong with the data that they are given (assembly/fault.ts), as an error. */
+/** What kernels find wrong with the data that they are given (assembly/fault.as), as an error. */
 import { IndexError } from "@bitbudget/backend";
 import type { LinearMemory } from "./memory/linear-memory.ts";
 

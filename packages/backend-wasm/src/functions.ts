@@ -1,4 +1,4 @@
-/** Functions of one number as the kernels know them: a code and two parameters (assembly/unary.ts). */
+/** Functions of one number as the kernels know them: a code and two parameters (assembly/unary.as). */
 import type { PlainFunction, UnaryFunction } from "@bitbudget/backend";
 import * as code from "./codes.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Elementwise kernels as programs for assembly/program.ts: operands of any shapes that broadcast, and steps that each make
+ * Elementwise kernels as programs for assembly/program.as: operands of any shapes that broadcast, and steps that each make
  * a strip of elements out of others. A kernel describes what it computes with `ProgramBuilder`, strip by strip; how long
  * strips are, where they lie and how rows are walked is settled here.
  */
@@ -57,7 +57,7 @@ const STRIP = 1024;
 const LONG_STRIP = 8192;
 /** Steps write up to 15 elements of up to 8 bytes more than a strip has, and operands are read as vectors. */
 const SLACK = 128;
-/** Of `Walk` in assembly/program.ts. */
+/** Of `Walk` in assembly/program.as. */
 const WALK_BYTES = 32;
 const VALUE_BYTES = 8;
 /** How an operand is read: laid out like the result, along rows that repeat, or whole. */
@@ -155,7 +155,7 @@ export class ProgramBuilder {
     );
   }
 
-  /** The program as assembly/program.ts reads it. */
+  /** The program as assembly/program.as reads it. */
   #layOut(count: number): { readonly unit: number; readonly words: Int32Array } {
     const { dtype, shape } = this.#type;
     const { bits } = dtypes[dtype];
@@ -232,7 +232,7 @@ export class ProgramBuilder {
   }
 }
 
-/** Hands out places in the memory of a thread, whose end `scratch` of assembly/simd.ts has 64 bytes before. */
+/** Hands out places in the memory of a thread, whose end `scratch` of assembly/simd.as has 64 bytes before. */
 class Places {
   #end: number;
 

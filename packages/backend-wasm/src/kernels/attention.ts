@@ -7,7 +7,7 @@ import { PANEL } from "../weighted/product.ts";
 
 /** Rows of queries that are worth packing keys and values for again: a unit of work that threads share. */
 const UNIT_ROWS = 96;
-/** As in assembly/attention.ts. */
+/** As in assembly/attention.as. */
 const ROW_GROUP = 24;
 const FEW_ROWS = 8;
 /** Keys of a tile where memory would do for more: their scores stay in the first-level cache. */

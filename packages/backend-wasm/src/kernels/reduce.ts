@@ -10,7 +10,7 @@ const rows: readonly KernelRow[] = formats.map((dtype) => ({
   ...{ activation: dtype, output: dtype, arithmetic: "native" },
 }));
 
-// The numbers of assembly/reduce.ts.
+// The numbers of assembly/reduce.as.
 const folds = { sum: 0, absolutes: 1, squares: 2, product: 3, max: 4, min: 5, exponentials: 6 } as const;
 const finishes = { none: 0, mean: 1, root: 2, logarithm: 3 } as const;
 const INTEGER = 8;

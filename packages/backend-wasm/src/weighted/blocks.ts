@@ -73,7 +73,7 @@ export const compileWideBlocks: Compile = (context, spec, weights, owned, produc
 };
 
 interface BlockProduct {
-  /** Where the activations go, laid out as assembly/blocks-quantize.ts does it. */
+  /** Where the activations go, laid out as assembly/blocks-quantize.as does it. */
   readonly codesAt: () => number;
   readonly run: (codes: number, y: number) => void;
 }

@@ -1,4 +1,4 @@
-/** Products of codes: what static and dynamic activations have in common (assembly/product-i8.ts). */
+/** Products of codes: what static and dynamic activations have in common (assembly/product-i8.as). */
 import type { WeightedSpec, Weights } from "@bitbudget/backend";
 import type { Context } from "../context.ts";
 import type { Owned } from "../memory/owned.ts";
@@ -78,7 +78,7 @@ export interface CodeFields extends Omit<Product, "order"> {
   readonly finish: number;
 }
 
-/** The fields of CodeProduct (assembly/product-i8.ts). */
+/** The fields of CodeProduct (assembly/product-i8.as). */
 export function codeFields(f: CodeFields): Int32Array {
   const shift = formShift(f.form);
   return Int32Array.of(

@@ -1,4 +1,4 @@
-/** Weights of products of codes, packed for assembly/product-i8.ts. */
+/** Weights of products of codes, packed for assembly/product-i8.as. */
 import type { Weights } from "@bitbudget/backend";
 import { decodeArray, elementCount, type HostTensor } from "@bitbudget/core";
 import type { Context } from "../context.ts";

@@ -60,7 +60,7 @@ export function compileDecoded(
 
 interface Packed {
   readonly bytes: Uint8Array | Uint16Array;
-  /** The Packed of assembly/decode.ts. */
+  /** The Packed of assembly/decode.as. */
   readonly fields: Int32Array;
   readonly panelBytes: number;
 }

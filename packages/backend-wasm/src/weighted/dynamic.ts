@@ -19,7 +19,7 @@ export function compileDynamic(
   return compile(context, spec, weights, owned, product);
 }
 
-/** Elements whose range is found together; assembly/dynamic.ts says the same. */
+/** Elements whose range is found together; assembly/dynamic.as says the same. */
 const CHUNK = 4096;
 
 /** uint8 (ONNX DynamicQuantizeLinear). */
@@ -55,7 +55,7 @@ export function quantizedTensor(
   const offset = flipOffset(form, "uint8");
   const chunks = Math.ceil(count / CHUNK);
   const rangesAt = owned.workspace(chunks * 8);
-  // A TensorScale of assembly/dynamic.ts: the scale, then the number that stands for 0.
+  // A TensorScale of assembly/dynamic.as: the scale, then the number that stands for 0.
   const scaleAt = owned.workspace(12);
   const codesAt = owned.workspace((count + 8) << wide);
   return (x) => {

@@ -1,4 +1,4 @@
-/** What becomes of int32 sums of codes: the fields of Finish (assembly/finish.ts). */
+/** What becomes of int32 sums of codes: the fields of Finish (assembly/finish.as). */
 import { type WeightedSpec, type Weights, weightedArithmetic } from "@bitbudget/backend";
 import { dtypes } from "@bitbudget/core";
 import { functionCode } from "../functions.ts";
@@ -68,7 +68,7 @@ export function finishFields({
   );
 }
 
-/** Bits of the float that rounds what is added to it (assembly/requantize.ts). */
+/** Bits of the float that rounds what is added to it (assembly/requantize.as). */
 const MAGIC_BITS = 0x4b400000;
 
 /** The bits of a float32. */

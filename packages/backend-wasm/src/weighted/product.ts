@@ -23,7 +23,7 @@ export interface Product {
   readonly channels: number;
   /** Elements of a group in one position of the input; 0 where the rows are those of the input. */
   readonly groupChannels: number;
-  /** Address of the Geometry (assembly/geometry.ts), or 0 where the rows are those of the input. */
+  /** Address of the Geometry (assembly/geometry.as), or 0 where the rows are those of the input. */
   readonly geometry: number;
   /** Filters are [c, kh, kw], and rows have their terms as [kh, kw, c]. */
   readonly order: WeightOrder;

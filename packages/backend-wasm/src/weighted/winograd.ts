@@ -7,7 +7,7 @@ import type { Owned } from "../memory/owned.ts";
 import { PANEL, type Product, packChannels } from "./product.ts";
 import { float32Weight } from "./weights.ts";
 
-/** Bytes of transformed patches in thread scratch: PATCH_BYTES of assembly/winograd-f32.ts. */
+/** Bytes of transformed patches in thread scratch: PATCH_BYTES of assembly/winograd-f32.as. */
 const PATCH_BYTES = 1 << 18;
 /** Rows that keep the tiles of the products busy; with fewer, reading the filters costs more than is saved. */
 const LEAST_TILES = 12;

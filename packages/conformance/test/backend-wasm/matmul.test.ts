@@ -1,7 +1,7 @@
 /** Products of two activations around the edges of tiles, panels and blocks. */
 
-import { type Case, defineCase } from "@bitbudget/conformance";
 import type { TensorType } from "@bitbudget/core";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 function product(a: readonly number[], b: readonly number[], transposeA = false, transposeB = false): Case {

@@ -1,6 +1,6 @@
 /** Weights that become floats as they are used, beyond the suite's cases: rows, parts of panels, blocks and windows. */
 import type { WeightFormat } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 /** Rows, terms, channels, terms of a block. */

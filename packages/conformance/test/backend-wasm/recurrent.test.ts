@@ -1,6 +1,6 @@
 /** Recurrent layers of sizes around the edges of vectors, panels and tiles, with sequences in pieces, in both builds. */
 import type { RecurrentAttributes } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;

@@ -1,5 +1,5 @@
 /** Attention around tiles of keys, groups of rows and units of work: few rows and many, masks and frontiers that cross them. */
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 interface Size {

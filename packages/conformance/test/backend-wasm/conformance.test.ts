@@ -1,6 +1,7 @@
 /** The suite, for both builds and for all ways to run them: alone, with threads, and behind the queue of a page. */
-import { describeBackend } from "@bitbudget/conformance/vitest";
-import { type AllOptions, openWith } from "../dist/open.js";
+
+import { type AllOptions, openWith } from "@bitbudget/backend-wasm/internal";
+import { describeBackend } from "../../src/vitest.ts";
 
 const module = "@bitbudget/backend-wasm";
 

@@ -1,7 +1,7 @@
 /** A worker that holds a backend of its own to the suite, and posts what it finds. */
 import type { Backend } from "@bitbudget/backend";
-import { cases, contractChecks, describeFailures, runCase } from "@bitbudget/conformance";
-import { type AllOptions, openWith } from "../../dist/open.js";
+import { type AllOptions, openWith } from "@bitbudget/backend-wasm/internal";
+import { cases, contractChecks, describeFailures, runCase } from "../../../src/index.ts";
 
 /** What the worker posts. */
 export interface Findings {

@@ -1,7 +1,7 @@
 /** Elementwise programs over shapes that the suite has no room for: many strips, all remainders, rows short and long. */
 import type { AnySpec, BinaryFunction, ElementwiseStep, UnaryFunction } from "@bitbudget/backend";
-import { type Case, type CaseData, defineCase } from "@bitbudget/conformance";
 import type { DType, Granularity } from "@bitbudget/core";
+import { type Case, type CaseData, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const integers = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"] as const;

@@ -1,6 +1,6 @@
 /** Reductions of rows and columns of every length around vectors, and of groups of axes one after the other. */
 import { type ReduceFunction, reduceFunctions } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 function reduction(

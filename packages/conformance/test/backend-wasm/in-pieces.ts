@@ -1,13 +1,15 @@
 /** Cases beyond the suite's, on both builds, with every range split as threads would split it. */
 import { type Backend, createBackend } from "@bitbudget/backend";
-import { type Case, describeFailures, runCase } from "@bitbudget/conformance";
+import {
+  type BuildName,
+  type Context,
+  createContext,
+  hasFeature,
+  kernels,
+  wasmDevice,
+} from "@bitbudget/backend-wasm/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Context } from "../src/context.ts";
-import { createContext } from "../src/create-context.ts";
-import { wasmDevice } from "../src/device.ts";
-import { hasFeature } from "../src/features.ts";
-import { kernels } from "../src/kernels/index.ts";
-import type { BuildName } from "../src/module.ts";
+import { type Case, describeFailures, runCase } from "../../src/index.ts";
 
 /** A build, and whether its dot product is taken to be exact for codes of seven bits alone. */
 type Machine = BuildName | "relaxed-seven";

@@ -1,6 +1,6 @@
 /** Pools of every number of channels around vectors and blocks of them, with NaN, infinities and zeros of both signs. */
 import type { Pool2dAttributes } from "@bitbudget/backend";
-import { type Case, type CaseData, defineCase } from "@bitbudget/conformance";
+import { type Case, type CaseData, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 function pool(

@@ -2,9 +2,9 @@
 
 import type { AnySpec } from "@bitbudget/backend";
 import { open } from "@bitbudget/backend-wasm";
-import { type Case, defineCase } from "@bitbudget/conformance";
 import type { DType } from "@bitbudget/core";
 import { expect, test } from "vitest";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const dtypes = ["int8", "float16", "float32", "int64"] as const;

@@ -1,9 +1,9 @@
 /** Results do not depend on how many threads took part: every case of the suite, to the last bit. */
 import { type AnySpec, type Backend, runOnce } from "@bitbudget/backend";
-import { type Case, cases, makeTensors } from "@bitbudget/conformance";
+import { openWith } from "@bitbudget/backend-wasm/internal";
 import type { HostTensor } from "@bitbudget/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openWith } from "../../dist/open.js";
+import { type Case, cases, makeTensors } from "../../../src/index.ts";
 
 const ops = [...new Set(cases.map(({ spec }) => spec.op))];
 

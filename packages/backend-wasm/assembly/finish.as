@@ -11,7 +11,7 @@ export class Finish {
   scales: usize;
   /** For floats, of each channel. */
   bias: usize;
-  /** For codes: the lowest, less the zero point; what assembly/requantize.ts adds; the highest, less that of the format; 128 for int8. */
+  /** For codes: the lowest, less the zero point; what assembly/requantize.as adds; the highest, less that of the format; 128 for int8. */
   low: f32;
   offset: i32;
   highest: i32;

@@ -1,4 +1,4 @@
-// Activations on their way into products of codes (assembly/product-i8.ts): 8-bit codes as the dot product of the machine takes
+// Activations on their way into products of codes (assembly/product-i8.as): 8-bit codes as the dot product of the machine takes
 // them, or widened to 16 bits, less their zero point.
 
 /** Bytes with their top bit flipped: uint8 codes as int8 ones, less 128, or the other way round. [begin, end) counts vectors of 16. */

@@ -2,8 +2,9 @@
  * Inside a worker, a backend may wait for its threads: the suite, split as finely as it can be. In Node, its main thread
  * may wait as well, and conformance.test.ts does the same there.
  */
+
+import type { AllOptions } from "@bitbudget/backend-wasm/internal";
 import { expect, test } from "vitest";
-import type { AllOptions } from "../dist/open.js";
 import type { Findings } from "./support/suite-worker.ts";
 
 const hasWorkers = typeof Worker === "function";

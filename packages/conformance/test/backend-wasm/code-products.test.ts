@@ -3,7 +3,7 @@
  * in which activations come.
  */
 import type { KernelSpec, MatmulAttributes, WeightedAttributes } from "@bitbudget/backend";
-import { type Case, type CaseData, defineCase } from "@bitbudget/conformance";
+import { type Case, type CaseData, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 type Formats = readonly [activation: "uint8" | "int8" | "float32", attributes: WeightedAttributes];

@@ -1,5 +1,5 @@
 /** softmax and normalizations of rows and columns of every length around vectors. */
-import { defineCase } from "@bitbudget/conformance";
+import { defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const lengths = [1, 2, 3, 4, 5, 8, 11, 16, 19, 39];

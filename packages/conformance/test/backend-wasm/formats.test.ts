@@ -1,6 +1,7 @@
 /** Casts over the whole of small formats, and over the numbers between which large ones choose. */
-import { type Case, defineCase } from "@bitbudget/conformance";
+
 import { type DType, decodeArray, dtypes } from "@bitbudget/core";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const formats = [

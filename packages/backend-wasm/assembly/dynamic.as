@@ -1,5 +1,5 @@
 // Activations quantized while a kernel runs (docs/numerics.md, "linear and conv2d"): ranges, then codes as products take them
-// (assembly/codes.ts). NaN does not count in a range, and its code stands for 0.
+// (assembly/codes.as). NaN does not count in a range, and its code stands for 0.
 
 /** Elements of a tensor that are looked at together: a multiple of the eight that `codesOf` writes at a time. */
 const CHUNK: i32 = 4096;

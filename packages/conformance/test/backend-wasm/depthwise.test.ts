@@ -2,8 +2,8 @@
 
 import type { KernelSpec } from "@bitbudget/backend";
 import { type BuildName, open } from "@bitbudget/backend-wasm";
-import { type Case, defineCase, runCase } from "@bitbudget/conformance";
 import { describe, expect, test } from "vitest";
+import { type Case, defineCase, runCase } from "../../src/index.ts";
 
 type Window = Pick<KernelSpec<"conv2d">["attributes"], "kernel" | "strides" | "dilations" | "pads">;
 

@@ -1,7 +1,7 @@
 /** 3x3 convolutions of the sizes that go through Winograd's transforms, with and without padding, in both builds. */
 import { type BuildName, open } from "@bitbudget/backend-wasm";
-import { type Case, defineCase, runCase } from "@bitbudget/conformance";
 import { describe, expect, test } from "vitest";
+import { type Case, defineCase, runCase } from "../../src/index.ts";
 
 function cases(): Case[] {
   const list: Case[] = [];

@@ -1,6 +1,6 @@
 /** Weights in blocks beyond the suite's cases: heights of tiles, widths of panels, sizes of blocks and what is left over. */
 import type { WeightFormat } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 /** Rows, terms, channels, terms of a block. */

@@ -1,7 +1,7 @@
 /** Resize of images in both layouts: channels and widths around vectors, kernels of every width, edges and what lies outside. */
 import type { ResizeAttributes } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
 import type { DType } from "@bitbudget/core";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 function resized(

@@ -1,6 +1,6 @@
 /** Functions of one and two numbers over all of float32: every exponent, both signs, the edges of the polynomials. */
 import { type BinaryFunction, plainFunctions, type UnaryFunction } from "@bitbudget/backend";
-import { type Case, defineCase } from "@bitbudget/conformance";
+import { type Case, defineCase } from "../../src/index.ts";
 import { describeInPieces } from "./in-pieces.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
