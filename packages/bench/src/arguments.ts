@@ -10,6 +10,7 @@ export const help = `Times bitbudget's kernels and models against onnxruntime an
   bench kernels [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
   bench models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
   bench first   [--threads N] [--json FILE]
+  bench limits
   bench report  FILE... [--out FILE]
   bench all     [--models DIR] [--out DIR]
 
@@ -17,6 +18,7 @@ kernels   One op each, from operands in host memory to its result, as its rivals
           they were computed, for all). "kernel" is the speed of the kernel alone, with everything on the device.
 models    Whole models: real ones from a folder, and generated ones of the shapes that people deploy.
 first     From the bytes of a model of 5 MB to its first answer, in fresh processes.
+limits    What one thread could do at best: multiply-adds in registers, and bytes read from memory.
 report    One HTML page with charts, from files that --json wrote; tables in Markdown where FILE ends in .md.
 all       kernels on one thread, on two and in Chromium, models, first, and the report of all that.
 
@@ -57,7 +59,11 @@ export interface AllArguments {
   readonly out: string;
 }
 
-export type Arguments = RunArguments | ReportArguments | AllArguments | { readonly command: "help" };
+export type Arguments =
+  | RunArguments
+  | ReportArguments
+  | AllArguments
+  | { readonly command: "help" | "limits" };
 
 const options = {
   filter: { type: "string" },
@@ -78,6 +84,7 @@ const accepted: Readonly<Record<string, readonly Option[]>> = {
   kernels: ["filter", "threads", "backend", "browser", "json", "list"],
   models: ["filter", "threads", "backend", "browser", "json", "list", "models"],
   first: ["threads", "json"],
+  limits: [],
   report: ["out"],
   all: ["models", "out"],
 };
@@ -87,12 +94,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
   const [command, ...rest] = positionals;
   if (values.help === true) return { command: "help" };
-  if (command === undefined) throw new UsageError("name a command: kernels, models, first, report or all");
+  if (command === undefined)
+    throw new UsageError("name a command: kernels, models, first, limits, report or all");
   const allowed = Object.hasOwn(accepted, command) ? accepted[command] : undefined;
   if (allowed === undefined)
-    throw new UsageError(`${command} is no command; use kernels, models, first, report or all`);
+    throw new UsageError(`${command} is no command; use kernels, models, first, limits, report or all`);
   for (const name of Object.keys(values))
     if (!allowed.some((option) => option === name)) throw new UsageError(`${command} takes no --${name}`);
+  if (command === "limits" && rest.length === 0) return { command };
   if (command === "report") {
     if (rest.length === 0) throw new UsageError("report needs a file that --json wrote");
     return { command, files: rest, out: values.out ?? "report.html" };

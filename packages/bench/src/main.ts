@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type Arguments, help, matches, parseArguments, type RunArguments } from "./arguments.ts";
 import { BenchFileError, UsageError } from "./errors.ts";
 import { kernelCases } from "./kernels/index.ts";
+import { measureLimits } from "./limits.ts";
 import { benchAll } from "./node/all.ts";
 import { benchBrowser } from "./node/browser.ts";
 import { busyWarning } from "./node/environment.ts";
@@ -42,6 +43,16 @@ async function command(args: Arguments, output: Output): Promise<number> {
       if (!existsSync(args.models))
         output.out(`No folder ${args.models} with real models (--models): generated ones alone are timed.`);
       return rows(args, output, await modelCases(args.models), benchModels);
+    }
+    case "limits": {
+      const { maddGmacs, dotGmacs, readSmallGBs, readLargeGBs } = await measureLimits();
+      output.out(
+        `float32 multiply-adds in registers  ${maddGmacs.toFixed(1)} GMAC/s\n` +
+          `8-bit multiply-adds in registers    ${dotGmacs.toFixed(1)} GMAC/s\n` +
+          `memory read, 4 MB over and over     ${readSmallGBs.toFixed(1)} GB/s\n` +
+          `memory read, 64 MB                  ${readLargeGBs.toFixed(1)} GB/s`,
+      );
+      return 0;
     }
     case "all":
       return benchAll(args, output.out);

@@ -23,24 +23,24 @@ const ROUNDS = 11;
 const contenders = ["wasm", "ort-web", "ort-node"] as const;
 export type FirstContender = (typeof contenders)[number];
 
-/** One row. Each sample is a process of its own: nothing is compiled, cached or warm. */
+/** Two rows: without the import of the code, and with it. Each sample is a process of its own: nothing is compiled, cached or warm. */
 export async function benchFirst(args: RunArguments, onRow: (row: Row) => void): Promise<Results> {
   const work: Work = { ...firstWork, threads: args.threads, backend: "wasm" };
   const folder = await mkdtemp(join(tmpdir(), "bitbudget-first-"));
   try {
     const path = join(folder, "model.onnx");
     await writeFile(path, writeModel(squeezenet()));
-    const row = await timed(work, path);
-    onRow(row);
+    const rows = await timed(work, path);
+    for (const row of rows) onRow(row);
     const { versions } = await nodeRivals(args.threads);
     const device = "WebAssembly, compiled in each process";
-    return { environment: nodeEnvironment(device, args.threads, versions), rows: [row] };
+    return { environment: nodeEnvironment(device, args.threads, versions), rows };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function timed(work: Work, path: string): Promise<Row> {
+async function timed(work: Work, path: string): Promise<Row[]> {
   const results = new Map<FirstContender, First[]>(contenders.map((name) => [name, []]));
   try {
     for (let round = 0; round < ROUNDS; round++)
@@ -49,13 +49,22 @@ async function timed(work: Work, path: string): Promise<Row> {
         results.get(name)?.push(await once(name, path, work.threads));
       }
   } catch (error) {
-    return { ...work, status: "failed", error: messageOf(error) };
+    return [{ ...work, status: "failed", error: messageOf(error) }];
   }
-  return rowOf(work, results);
+  const withImports = { ...work, op: "first with imports" };
+  return [
+    rowOf(work, results, ({ ms }) => ms, "load the wasm, read the model, prepare, run once"),
+    rowOf(withImports, results, ({ importedMs }) => importedMs, "the same, and load the JavaScript before"),
+  ];
 }
 
-function rowOf(work: Work, results: ReadonlyMap<FirstContender, readonly First[]>): TimedRow {
-  const time = (name: FirstContender) => estimate((results.get(name) ?? []).map(({ ms }) => ms));
+function rowOf(
+  work: Work,
+  results: ReadonlyMap<FirstContender, readonly First[]>,
+  msOf: (first: First) => number,
+  kernel: string,
+): TimedRow {
+  const time = (name: FirstContender) => estimate((results.get(name) ?? []).map(msOf));
   const answer = (name: FirstContender) => results.get(name)?.[0]?.answer ?? [];
   const ours = time("wasm");
   const rivals = contenders.filter((name) => name !== "wasm");
@@ -66,7 +75,7 @@ function rowOf(work: Work, results: ReadonlyMap<FirstContender, readonly First[]
   return {
     ...work,
     status: "timed",
-    kernel: "load the code and the wasm, read the model, prepare, run once",
+    kernel,
     ...ours,
     gmacs: null,
     rivals: Object.fromEntries(

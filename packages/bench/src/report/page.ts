@@ -51,7 +51,7 @@ const leads = {
     "One op each, from operands in host memory to its result. Results over 64 kB stay where they were computed, for all.",
   models: "Whole models, from feeds to outputs in host memory. Both sides run the same file.",
   first:
-    "From the bytes of a model to its first answer in a fresh process: loading the code, the wasm and the model, and one run.",
+    "From the bytes of a model to its first answer in a fresh process: loading the wasm and the model, and one run; with imports, the JavaScript as well.",
 } as const;
 
 function section({ command, environment, date, rows }: BenchFile): Html {
