@@ -78,29 +78,24 @@ export function compileWinograd(
 function transformFilters(weights: Float32Array, filters: number, channels: number): Float32Array {
   const size = Math.ceil(filters / PANEL) * PANEL * channels;
   const packed = new Float32Array(16 * size);
-  const half = new Float64Array(12);
   for (let filter = 0, from = 0; filter < filters; filter++) {
-    const panel = Math.floor(filter / PANEL) * PANEL * channels + (filter % PANEL);
-    for (let channel = 0; channel < channels; channel++, from += 9) {
-      for (let j = 0; j < 3; j++) {
-        const a = weights[from + j]!;
-        const b = weights[from + 3 + j]!;
-        const c = weights[from + 6 + j]!;
-        half[j] = a;
-        half[3 + j] = (a + b + c) / 2;
-        half[6 + j] = (a - b + c) / 2;
-        half[9 + j] = c;
+    let at = Math.floor(filter / PANEL) * PANEL * channels + (filter % PANEL);
+    for (let channel = 0; channel < channels; channel++, from += 9, at += PANEL)
+      for (let row = 0; row < 4; row++) {
+        const to = at + row * 4 * size;
+        const a = rowOf(row, weights[from]!, weights[from + 3]!, weights[from + 6]!);
+        const b = rowOf(row, weights[from + 1]!, weights[from + 4]!, weights[from + 7]!);
+        const c = rowOf(row, weights[from + 2]!, weights[from + 5]!, weights[from + 8]!);
+        packed[to] = a;
+        packed[to + size] = (a + b + c) / 2;
+        packed[to + 2 * size] = (a - b + c) / 2;
+        packed[to + 3 * size] = c;
       }
-      for (let i = 0, at = panel + channel * PANEL; i < 12; i += 3, at += 4 * size) {
-        const a = half[i]!;
-        const b = half[i + 1]!;
-        const c = half[i + 2]!;
-        packed[at] = a;
-        packed[at + size] = (a + b + c) / 2;
-        packed[at + 2 * size] = (a - b + c) / 2;
-        packed[at + 3 * size] = c;
-      }
-    }
   }
   return packed;
+}
+
+/** A row of G times a column of a filter. */
+function rowOf(row: number, a: number, b: number, c: number): number {
+  return row === 0 ? a : row === 3 ? c : (row === 1 ? a + b + c : a - b + c) / 2;
 }
