@@ -23,7 +23,12 @@ function begin({ module, memory, control, scratch }: Beginning): void {
     // The thread that opened the backend is number 0, unless it is the main thread of a page.
     const team = new Team(words, jobs);
     const progress = () => report({ progress: true });
-    conduct(words, control, (job) => team.run(job), progress);
+    const run = (job: number) => {
+      team.run(job);
+      // The job must not count as done: who waits for it would read what is not there, before the failure is known.
+      if (team.broken) throw new Error("another thread has ended in an exception");
+    };
+    conduct(words, control, run, progress);
   } catch (error) {
     failed(error);
   }

@@ -16,7 +16,8 @@ describe.each([
   ["two threads", true],
   ["a queue", false],
 ])("with %s", (_, canWait) => {
-  test("a kernel that ends in an exception on a thread", async () => {
+  test("a kernel that ends in an exception on a thread", async ({ skip }) => {
+    if (canWait && hasWorkers) skip("the main thread of a page may not wait");
     const plan = planThreads({ threads: 2, minimumWork: 0, canWait });
     const { order, memory } = await createContext({ build: "simd", plan });
     await order.ready();
