@@ -6,5 +6,9 @@ import { build, env, install, root } from "./setup.mjs";
 
 const script = join(root, "packages", "bench", "dist", "cli.js");
 if (!existsSync(script) && !(install() && build())) process.exit(1);
-const { status } = spawnSync("node", [script, ...process.argv.slice(2)], { cwd: root, env, stdio: "inherit" });
+const { status } = spawnSync("node", [script, ...process.argv.slice(2)], {
+  cwd: root,
+  env,
+  stdio: "inherit",
+});
 process.exit(status ?? 1);
