@@ -1,0 +1,2 @@
+/** Training over ONNX graphs. */
+export * from "./errors.ts";

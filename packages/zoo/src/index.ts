@@ -1,0 +1,2 @@
+/** Models and data that the project makes itself. */
+export {};
