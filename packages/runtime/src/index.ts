@@ -3,6 +3,7 @@ export type { ModelValue } from "./feeds.ts";
 export type { ModelSource } from "./load.ts";
 export type { HostFunction, Lowering, Operator } from "./operator.ts";
 export { operatorNames } from "./operators/index.ts";
+export { INTERNAL } from "./passes/match.ts";
 export type { PlanRow } from "./plan-table.ts";
 export * from "./session.ts";
 export type { Value } from "./values.ts";

@@ -1,0 +1,86 @@
+/** The graph of a training step: a model, its loss, and the gradient of the loss by every parameter. */
+import type { TensorType } from "@bitbudget/core";
+import type { ModelProto } from "@bitbudget/onnx";
+import { differentiate } from "../differentiate.ts";
+import { TrainingError } from "../errors.ts";
+import type { Value } from "./builder.ts";
+import { forwardGraph } from "./forward.ts";
+import type { Ops } from "./ops.ts";
+
+/** Where a loss is written. */
+export interface LossContext {
+  readonly ops: Ops;
+  /** A value of the model: an output, or anything between. @throws TrainingError for a name that it does not have */
+  value(name: string): Value;
+  /** Something to feed in every step besides the inputs of the model: labels, the outputs of a teacher. */
+  target(name: string, type: TensorType): Value;
+}
+
+/** Emits a loss. @returns a value of one element */
+export type LossFunction = (context: LossContext) => Value;
+
+export interface StepOptions {
+  /** Concrete shapes of the model's inputs. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** Initializers to differentiate by. */
+  readonly parameters: readonly string[];
+  /** Initializers that change without a gradient: the statistics of normalizations. */
+  readonly states?: readonly string[];
+  readonly loss: LossFunction;
+  /** Values of the model that each step returns besides. */
+  readonly outputs?: readonly string[];
+}
+
+export interface StepGraph {
+  /** Its inputs are those of the model, the targets, the parameters and the states. */
+  readonly model: ModelProto;
+  readonly targets: readonly Value[];
+  /** Name of the output that is the loss. */
+  readonly loss: string;
+  /** Names of outputs: the gradient of each parameter that the loss depends on. */
+  readonly gradients: ReadonlyMap<string, string>;
+  /** Names of outputs: the new contents of each state. */
+  readonly updates: ReadonlyMap<string, string>;
+  /** Names of outputs: the values that were asked for. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * @param model of opset 21, as `upgrade` makes it
+ * @throws NoGradientError that names the node through which the loss depends on a parameter and which has no gradient
+ */
+export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
+  const { shapes, parameters, states = [] } = options;
+  const { ops, value } = forwardGraph(model, { shapes, variables: [...parameters, ...states] });
+  const targets: Value[] = [];
+  const target = (name: string, type: TensorType) => {
+    const known = targets.find((each) => each.name === name);
+    if (known !== undefined) return known;
+    const made = ops.input(name, type);
+    targets.push(made);
+    return made;
+  };
+  const loss = options.loss({ ops, value, target });
+  if (loss.shape.some((size) => size !== 1))
+    throw new TrainingError(`a loss has one element, not the shape [${loss.shape}]; take its mean`);
+  const wrt = parameters.map(value);
+  const gradients = differentiate(ops, loss, wrt);
+  const outputs = (options.outputs ?? []).map((name) => [name, value(name)] as const);
+  for (const each of [
+    loss,
+    ...gradients.values(),
+    ...ops.updates.values(),
+    ...outputs.map(([, made]) => made),
+  ])
+    ops.output(each);
+  const names = (values: Iterable<readonly [string, Value]>) =>
+    new Map(Array.from(values, ([name, each]) => [name, each.name]));
+  return {
+    model: ops.build("training step"),
+    targets,
+    loss: loss.name,
+    gradients: names(gradients),
+    updates: names(ops.updates),
+    outputs: names(outputs),
+  };
+}

@@ -1,0 +1,4 @@
+/** All operators that a training graph holds in another form than a model. */
+import type { OperatorTable } from "./operator.ts";
+
+export const operators: OperatorTable = {};
