@@ -32,6 +32,20 @@ export const sound: { readonly [O in AnySpec["op"]]?: KernelSpec<O> } = {
       bias: "int32",
     },
   },
+  // The gradient of a 7x7 image under strides that leave open whether it was 7x7 or 8x8.
+  convolution: {
+    op: "convolution",
+    inputs: [of("float32", 2, 6, 4, 4), of("float32", 6, 2, 3, 3)],
+    attributes: {
+      wants: "input",
+      kernel: [3, 3],
+      strides: [2, 2],
+      dilations: [1, 1],
+      pads: [1, 1, 1, 1],
+      groups: 2,
+      size: [7, 8],
+    },
+  },
   matmul: {
     op: "matmul",
     inputs: [of("float32", 5, 2, 3), of("float32", 3, 4)],
@@ -110,9 +124,25 @@ export const sound: { readonly [O in AnySpec["op"]]?: KernelSpec<O> } = {
     inputs: [of("float32", 1, 4, 8, 8)],
     attributes: { ...window, kind: "average" },
   },
+  poolGrad: {
+    op: "poolGrad",
+    inputs: [of("float32", 1, 4, 8, 8), of("float32", 1, 4, 4, 4)],
+    attributes: {
+      kind: "max",
+      kernel: [3, 3],
+      strides: [2, 2],
+      dilations: [1, 1],
+      pads: [1, 1, 1, 1],
+    },
+  },
   transpose: { op: "transpose", inputs: [of("int64", 2, 3, 4)], attributes: { perm: [2, 0, 1] } },
   concat: { op: "concat", inputs: [of("bool", 2, 3), of("bool", 2, 1)], attributes: { axis: 1 } },
   gather: { op: "gather", inputs: [of("uint8", 5, 6), of("int32", 2, 2)], attributes: { axis: 0 } },
+  scatterAdd: {
+    op: "scatterAdd",
+    inputs: [of("int64", 2, 2), of("float32", 3, 2, 2, 6)],
+    attributes: { axis: 1, size: 5 },
+  },
   pad: {
     op: "pad",
     inputs: [of("float32", 2, 5)],

@@ -40,6 +40,11 @@ export async function magnitudeOf(problem: Problem, output = 0): Promise<ArrayLi
       return recurrentMagnitudes(spec, inputs, weights)[output] ?? [];
     case "elementwise":
       return elementwiseMagnitude(spec, problem);
+    case "poolGrad":
+      return absoluteUpdates(problem, spec, inputs.length - 1);
+    case "scatterAdd":
+      return absoluteUpdates(problem, spec, 1);
+    case "convolution":
     case "reduce":
     case "pool2d": {
       const x = inputs.map((input) => absolute(input));
@@ -129,6 +134,22 @@ function absoluteSums<S extends KernelSpec<"linear"> | KernelSpec<"conv2d">>(
           }),
     },
   };
+}
+
+/** The last input is added up; where, the others say, which stay what they are. */
+function absoluteUpdates(
+  { inputs, weights }: Problem,
+  spec: KernelSpec<"poolGrad"> | KernelSpec<"scatterAdd">,
+  last: number,
+): Promise<ArrayLike<number>> {
+  const numbers = inputs.map((input, i) =>
+    i === last
+      ? absolute(input)
+      : spec.op === "poolGrad"
+        ? tensor("float64", input.shape, valuesOf(input))
+        : input,
+  );
+  return numbersOf({ spec: { ...spec, inputs: numbers.map(typeOf) }, inputs: numbers, weights });
 }
 
 function absoluteProduct({ inputs, weights }: Problem, spec: KernelSpec<"matmul">): Problem {

@@ -5,6 +5,7 @@ import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { convolution } from "./convolution.ts";
 import { dequantize } from "./dequantize.ts";
 import { elementwise } from "./elementwise.ts";
 import { gather } from "./gather.ts";
@@ -13,12 +14,14 @@ import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
+import { poolGrad } from "./pool-grad.ts";
 import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
 import { recurrent } from "./recurrent.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
 import { resize } from "./resize.ts";
+import { scatterAdd } from "./scatter-add.ts";
 import { expand, slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
@@ -28,6 +31,7 @@ import { where } from "./where.ts";
 export const kernels: JsKernels = {
   linear,
   conv2d,
+  convolution,
   matmul,
   quantize,
   dequantize,
@@ -45,11 +49,13 @@ export const kernels: JsKernels = {
   layerNorm,
   batchNorm,
   pool2d,
+  poolGrad,
   transpose,
   slice,
   expand,
   concat,
   gather,
+  scatterAdd,
   pad,
   resize,
 };

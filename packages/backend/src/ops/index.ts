@@ -4,6 +4,7 @@ import { type AttentionAttributes, attention } from "./attention.ts";
 import { type BinaryAttributes, binary } from "./binary.ts";
 import { type CastAttributes, cast } from "./cast.ts";
 import { type Conv2dAttributes, conv2d } from "./conv2d.ts";
+import { type ConvolutionAttributes, convolution } from "./convolution.ts";
 import type { OpDefinition } from "./definition.ts";
 import { type ElementwiseAttributes, type ElementwiseWeights, elementwise } from "./elementwise.ts";
 import {
@@ -27,6 +28,7 @@ import {
   type LayerNormWeights,
   layerNorm,
 } from "./normalization.ts";
+import { type PoolGradAttributes, poolGrad } from "./pool-grad.ts";
 import { type Pool2dAttributes, pool2d } from "./pool2d.ts";
 import {
   type DequantizeAttributes,
@@ -41,6 +43,7 @@ import {
 import { type RecurrentAttributes, type RecurrentWeights, recurrent } from "./recurrent.ts";
 import { type ReduceAttributes, reduce } from "./reduce.ts";
 import { type ResizeAttributes, resize } from "./resize.ts";
+import { type ScatterAddAttributes, scatterAdd } from "./scatter-add.ts";
 import { type ExpandAttributes, expand, type SliceAttributes, slice } from "./slice.ts";
 import { type SoftmaxAttributes, softmax } from "./softmax.ts";
 import { type UnaryAttributes, unary } from "./unary.ts";
@@ -51,6 +54,7 @@ import { type WhereAttributes, where } from "./where.ts";
 export interface OpMap {
   linear: { attributes: LinearAttributes; weights: WeightedWeights };
   conv2d: { attributes: Conv2dAttributes; weights: WeightedWeights };
+  convolution: { attributes: ConvolutionAttributes; weights: never };
   matmul: { attributes: MatmulAttributes; weights: MatmulWeights };
   quantize: { attributes: QuantizeAttributes; weights: QuantizeWeights };
   dequantize: { attributes: DequantizeAttributes; weights: QuantizeWeights };
@@ -68,11 +72,13 @@ export interface OpMap {
   layerNorm: { attributes: LayerNormAttributes; weights: LayerNormWeights };
   batchNorm: { attributes: BatchNormAttributes; weights: BatchNormWeights };
   pool2d: { attributes: Pool2dAttributes; weights: never };
+  poolGrad: { attributes: PoolGradAttributes; weights: never };
   transpose: { attributes: TransposeAttributes; weights: never };
   slice: { attributes: SliceAttributes; weights: never };
   expand: { attributes: ExpandAttributes; weights: never };
   concat: { attributes: ConcatAttributes; weights: never };
   gather: { attributes: GatherAttributes; weights: never };
+  scatterAdd: { attributes: ScatterAddAttributes; weights: never };
   pad: { attributes: PadAttributes; weights: never };
   resize: { attributes: ResizeAttributes; weights: never };
 }
@@ -81,6 +87,7 @@ export interface OpMap {
 export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   linear,
   conv2d,
+  convolution,
   matmul,
   quantize,
   dequantize,
@@ -98,11 +105,13 @@ export const ops: { readonly [O in OpName]: OpDefinition<O> } = {
   layerNorm,
   batchNorm,
   pool2d,
+  poolGrad,
   transpose,
   slice,
   expand,
   concat,
   gather,
+  scatterAdd,
   pad,
   resize,
 };

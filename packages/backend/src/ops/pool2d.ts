@@ -1,7 +1,7 @@
 /** pool2d: the maximum or average of sliding windows (ONNX MaxPool, AveragePool and their global forms). */
 import { exact, sumOf } from "../tolerance.ts";
 import { check, checkDtype, checkInputCount, input, isFloat, type OpDefinition } from "./definition.ts";
-import { imageShape, type WindowAttributes, windowOutput } from "./window.ts";
+import { checkPoolPads, imageShape, type WindowAttributes, windowOutput } from "./window.ts";
 
 export interface Pool2dAttributes extends WindowAttributes {
   readonly kind: "max" | "average";
@@ -18,18 +18,12 @@ export const pool2d: OpDefinition<"pool2d"> = {
   outputs(spec) {
     checkInputCount(spec, 1);
     const type = input(spec);
-    const { kind, ceil, layout, kernel, dilations, pads } = spec.attributes;
+    const { kind, ceil, layout } = spec.attributes;
     check(kind === "max" || kind === "average", spec, "attributes.kind", "must be max or average");
     const numbers = ["float32", "float16", "bfloat16", "float64"] as const;
     checkDtype(spec, "inputs[0].dtype", type.dtype, kind === "max" ? [...numbers, "int8", "uint8"] : numbers);
     const { image, height, width } = windowOutput(spec, type, ceil);
-    const extent = kernel.map((length, i) => (length - 1) * (dilations[i] ?? 1) + 1);
-    check(
-      pads.every((pad, i) => pad < (extent[i % 2] ?? 0)),
-      spec,
-      "attributes.pads",
-      "must be smaller than the window, or windows would see nothing but padding",
-    );
+    checkPoolPads(spec, spec.attributes);
     return [{ dtype: type.dtype, shape: imageShape({ ...image, height, width }, layout) }];
   },
   operands(spec) {

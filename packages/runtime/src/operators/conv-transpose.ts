@@ -3,14 +3,18 @@
  * each axis make all of them at once and only have to be interleaved (Shi et al. 2016, "Is the deconvolution layer the
  * same as a convolutional layer?"). No multiplication by inserted zeros.
  */
+import { windowCount } from "@bitbudget/backend";
 import { elementCount, type HostTensor } from "@bitbudget/core";
 import { getInt, getInts, getString } from "@bitbudget/onnx";
 import { indicesOf } from "../host/convolution.ts";
 import { NOWHERE, pick } from "../host/elements.ts";
 import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
-import { floatConv } from "./conv.ts";
+import { biased, floatConv } from "./conv.ts";
+import { convolutionProduct, hasProduct } from "./convolution-products.ts";
 import { slice, transpose } from "./moves.ts";
+import { isKnown } from "./weights.ts";
+import type { Windows } from "./windows.ts";
 
 /** One spatial axis: output position o is position o + crop of the interleaved convolution. */
 interface Axis {
@@ -19,6 +23,9 @@ interface Axis {
   readonly dilation: number;
   /** Taps of the filter, and of each of the `stride` filters that it is split into. */
   readonly taps: number;
+  /** What is left out of the whole result. */
+  readonly begin: number;
+  readonly end: number;
   readonly split: number;
   readonly before: number;
   readonly after: number;
@@ -28,9 +35,9 @@ interface Axis {
 
 export const convTranspose: Operator = (context) => {
   const x = context.input(0);
-  const weight = context.constant(1);
+  const filter = context.input(1);
   const [batch = 0, inputs = 0, ...spatial] = x.type.shape;
-  const [fromWeight = 0, perGroup = 0, ...window] = weight.shape;
+  const [fromWeight = 0, perGroup = 0, ...window] = filter.type.shape;
   const groups = getInt(context.node, "group", 1);
   if (
     spatial.length < 1 ||
@@ -39,15 +46,22 @@ export const convTranspose: Operator = (context) => {
     inputs % groups !== 0
   )
     context.fail(
-      `has ${inputs} input channels and filters of [${weight.shape.join(", ")}] in ${groups} groups`,
+      `has ${inputs} input channels and filters of [${filter.type.shape.join(", ")}] in ${groups} groups`,
     );
   const axes = axesOf(context, spatial, window);
+  const bias = context.inputs[2];
+  const transposed = windowsOver(axes);
+  if (!isKnown(filter) && hasProduct(x, transposed) && transposed.counts.join() === spatial.join()) {
+    const size = axes.map(({ output }) => output);
+    const product = { wants: "input", groups, windows: transposed, size } as const;
+    return [biased(context, convolutionProduct(context, x, filter, product), bias, 1)];
+  }
+  const weight = context.constantOf(filter);
   const channels = perGroup * groups;
   const phases = elementCount(axes.map(({ stride }) => stride));
   const filters = context.derived(weight, `${groups} groups ${JSON.stringify(axes.map(filterOf))}`, () =>
     splitFilters(weight, groups, axes),
   );
-  const bias = context.inputs[2];
   const spread = bias === undefined ? undefined : repeatEach(context, bias, phases);
   const ones = axes.map(() => 1);
   const counts = axes.map(({ input, split, before, after }) => input + before + after - split + 1);
@@ -74,6 +88,21 @@ export const convTranspose: Operator = (context) => {
     ),
   ];
 };
+
+/** The windows of the convolution that this is the transpose of: it has the result for its input. */
+function windowsOver(axes: readonly Axis[]): Windows {
+  return {
+    kernel: axes.map(({ taps }) => taps),
+    strides: axes.map(({ stride }) => stride),
+    dilations: axes.map(({ dilation }) => dilation),
+    before: axes.map(({ begin }) => begin),
+    after: axes.map(({ end }) => end),
+    ceil: false,
+    counts: axes.map(({ output, taps, stride, dilation, begin, end }) =>
+      windowCount(output, taps, stride, dilation, begin, end),
+    ),
+  };
+}
 
 /** What the split filters depend on. */
 function filterOf({ stride, dilation }: Axis): readonly number[] {
@@ -117,6 +146,8 @@ function axesOf(context: Lowering, spatial: readonly number[], window: readonly 
       stride,
       dilation,
       taps,
+      begin,
+      end,
       split,
       before,
       after: rounds - (input + before - split + 1),

@@ -1,4 +1,7 @@
-/** Conv and its kin: images with constant filters. One or two spatial axes are conv2d kernels, more run on the host. */
+/**
+ * Conv and its kin. One or two spatial axes are kernels, conv2d with constant filters and convolution with computed ones;
+ * more run on the host.
+ */
 import {
   imageShape,
   type Layout,
@@ -13,6 +16,7 @@ import { floatsOf, tensorOfFloats } from "../host/tensors.ts";
 import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { fusedActivation } from "./activation.ts";
+import { convolutionProduct, hasProduct } from "./convolution-products.ts";
 import { along, binary, unary } from "./emit.ts";
 import { converted, isKnown, shaped } from "./weights.ts";
 import { imageGeometry, type Windows, windowsOf } from "./windows.ts";
@@ -142,21 +146,47 @@ export function floatConv(
   const sums = hasKernel(shape)
     ? conv2d(context, x, shape, { weight: { dtype: weight.dtype }, output: dtype }, { weight })
     : hostConvolution(context, x, weight, shape, dtype);
-  const rank = sums.type.shape.length;
-  const channelAxis = shape.layout === "nchw" ? 1 : rank - 1;
-  const moved =
-    bias === undefined ? sums : binary(context, "add", sums, along(context, bias, channelAxis, rank));
-  return activation === undefined ? moved : unary(context, activation, moved);
+  return biased(context, sums, bias, shape.layout === "nchw" ? 1 : sums.type.shape.length - 1, activation);
 }
 
 /** Conv; its fused form adds a fourth input to the sum before the activation (com.microsoft FusedConv). */
 export const conv: Operator = (context) => {
-  const x = context.input(0);
-  const weight = context.constant(1);
-  const shape = convShape(context, x.type, weight.shape, layoutOf(context));
+  const [x, filter] = [context.input(0), context.input(1)];
+  const shape = convShape(context, x.type, filter.type.shape, layoutOf(context));
   const activation = fusedActivation(context);
   const bias = context.inputs[2];
-  if (!context.has(3)) return [floatConv(context, x, weight, shape, bias, activation)];
-  const total = binary(context, "add", floatConv(context, x, weight, shape, bias), context.input(3));
+  const convolved = (activation?: UnaryFunction) =>
+    !isKnown(filter) && shape.layout === "nchw" && hasProduct(x, shape.windows)
+      ? computedConv(context, x, filter, shape, bias, activation)
+      : floatConv(context, x, context.constantOf(filter), shape, bias, activation);
+  if (!context.has(3)) return [convolved(activation)];
+  const total = binary(context, "add", convolved(), context.input(3));
   return [activation === undefined ? total : unary(context, activation, total)];
 };
+
+/** A convolution whose filter only a run can tell. */
+function computedConv(
+  context: Lowering,
+  x: Value,
+  filter: Value,
+  { groups, windows }: ConvShape,
+  bias: Value | undefined,
+  activation: UnaryFunction | undefined,
+): Value {
+  const sums = convolutionProduct(context, x, filter, { wants: "output", groups, windows });
+  return biased(context, sums, bias, 1, activation);
+}
+
+/** Sums plus a bias for each channel, through an activation. */
+export function biased(
+  context: Lowering,
+  sums: Value,
+  bias: Value | undefined,
+  channelAxis: number,
+  activation?: UnaryFunction,
+): Value {
+  const rank = sums.type.shape.length;
+  const moved =
+    bias === undefined ? sums : binary(context, "add", sums, along(context, bias, channelAxis, rank));
+  return activation === undefined ? moved : unary(context, activation, moved);
+}

@@ -1,6 +1,7 @@
-/** Operators of the internal domain: what the passes make of several nodes, and no file has. */
+/** Operators of the internal domain: what the passes make of several nodes, and gradients; no file has them. */
 import { batchNormChannelsLast } from "./batch-norm.ts";
 import { conv } from "./conv.ts";
+import { gradients } from "./gradients.ts";
 import type { OperatorTable } from "./index.ts";
 import { qLinearConv } from "./integer-conv.ts";
 import { internalAttention } from "./internal-attention.ts";
@@ -8,6 +9,7 @@ import { gemm, linear } from "./matmul.ts";
 import { poolsChannelsLast } from "./pool.ts";
 
 export const internal: OperatorTable = {
+  ...gradients,
   /** Of four axes, with its mask and scale as inputs. */
   Attention: internalAttention,
   /** With an activation. */

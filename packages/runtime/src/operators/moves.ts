@@ -80,6 +80,19 @@ export function gather(context: Lowering, x: Value, indices: Value, axis: number
   });
 }
 
+/** Slices added up at their indices: the transpose of gather. */
+export function scatterAdd(
+  context: Lowering,
+  indices: Value,
+  updates: Value,
+  axis: number,
+  size: number,
+): Value {
+  const positions = toInt32(context, indices);
+  const inputs = [positions.type, updates.type];
+  return context.kernel({ op: "scatterAdd", inputs, attributes: { axis, size } }, [positions, updates]);
+}
+
 export function pad(context: Lowering, x: Value, attributes: PadAttributes): Value {
   if (attributes.pads.every(([before, after]) => before === 0 && after === 0)) return x;
   return inWholeBytes(context, x, (wide) =>

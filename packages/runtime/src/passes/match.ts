@@ -10,7 +10,10 @@ import {
   toTensorProto,
 } from "@bitbudget/onnx";
 
-/** Operators of this domain exist only inside of a session: passes make them and src/operators lowers them. */
+/**
+ * The domain of operators that no standard has: passes make them inside of a session, training builds its gradients of
+ * them (`src/operators/gradients.ts`), and src/operators lowers them.
+ */
 export const INTERNAL = "bitbudget";
 
 export function isOp(node: NodeProto, ...opTypes: readonly string[]): boolean;

@@ -26,6 +26,9 @@ describe("Conv", () => {
     );
   });
   test.each(cases)("%s", async (_, one) => expectEqual(one));
+  test.each(cases)("%s, of filters that come with the run", async (_, one) =>
+    expectEqual({ ...one, constants: [] }),
+  );
   test("of a bias that comes with the run", async () => {
     const inputs = [randomFloats([1, 3, 8], 1), randomFloats([4, 3, 3], 2), randomFloats([4], 3)];
     await expectEqual(node("Conv", inputs, { constants: [1] }));
@@ -59,6 +62,9 @@ describe("ConvTranspose", () => {
     );
   });
   test.each(cases)("%s", async (_, one) => expectEqual(one));
+  test.each(cases)("%s, of filters that come with the run", async (_, one) =>
+    expectEqual({ ...one, constants: [] }),
+  );
   test("of a bias that comes with the run", async () => {
     const inputs = [randomFloats([1, 3, 8], 1), randomFloats([3, 4, 3], 2), randomFloats([4], 3)];
     await expectEqual(node("ConvTranspose", inputs, { attributes: { strides: ints(2) }, constants: [1] }));
