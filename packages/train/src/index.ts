@@ -4,6 +4,7 @@ export * from "./errors.ts";
 export { gradients } from "./gradients/index.ts";
 export type { Backward, GradientRule, GradientTable } from "./gradients/rule.ts";
 export type { Value } from "./graph/builder.ts";
+export type { Statistics } from "./graph/forward.ts";
 export { Ops } from "./graph/ops.ts";
 export {
   type LossContext,
@@ -12,3 +13,4 @@ export {
   type StepOptions,
   stepGraph,
 } from "./graph/step.ts";
+export type { StatisticsMode } from "./operators/operator.ts";

@@ -11,6 +11,7 @@ import {
   valuesOf,
 } from "@bitbudget/core";
 import {
+  clone,
   create,
   GraphProtoSchema,
   type ModelProto,
@@ -19,6 +20,7 @@ import {
   makeValueInfo,
   type NodeFields,
   type NodeProto,
+  NodeProtoSchema,
   type TensorProto,
   toTensorProto,
   type ValueInfoProto,
@@ -145,8 +147,11 @@ export class Builder {
     return this.emit(opType, inputs, [type], attributes, INTERNAL)[0]!;
   }
 
-  /** Takes a node of another graph as it is, whose inputs have the same names here. */
-  adopt(node: NodeProto, inputs: readonly (Value | undefined)[], outputs: readonly Value[]): void {
+  /** Takes a node of another graph. Its outputs keep their names, its inputs may have others here. */
+  adopt(given: NodeProto, inputs: readonly (Value | undefined)[], outputs: readonly Value[]): void {
+    const names = inputs.map((input) => input?.name ?? "");
+    const node = names.every((name, i) => name === given.input[i]) ? given : clone(NodeProtoSchema, given);
+    if (node !== given) node.input = names;
     this.#nodes.push(node);
     for (const name of node.output) this.#taken.add(name);
     this.tape.push({ node, inputs, outputs });

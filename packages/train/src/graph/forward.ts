@@ -13,15 +13,23 @@ import {
 import { operatorKey } from "../differentiate.ts";
 import { NoGradientError, TrainingError } from "../errors.ts";
 import { operators } from "../operators/index.ts";
+import type { StatisticsMode } from "../operators/operator.ts";
 import type { Value } from "./builder.ts";
 import { Ops } from "./ops.ts";
 
 export interface ForwardOptions {
   /** Concrete shapes of the model's inputs. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
-  /** Initializers that are fed in every step: those that are trained, and the statistics of normalizations. */
-  readonly variables: readonly string[];
+  /** Initializers that are trained: fed in every step. */
+  readonly parameters: readonly string[];
+  /** Initializers that change without a gradient: fed in every step. Running statistics are found without it. */
+  readonly states?: readonly string[];
+  /** Default "batch". */
+  readonly statistics?: Statistics;
 }
+
+/** What batch normalizations normalize with: all of them, or each by the name of its node. */
+export type Statistics = StatisticsMode | ((node: string) => StatisticsMode);
 
 export interface ForwardGraph {
   readonly ops: Ops;
@@ -30,8 +38,12 @@ export interface ForwardGraph {
 }
 
 /** Emits the model into a new graph. @param model of opset 21, as `upgrade` makes it */
-export function forwardGraph(model: ModelProto, { shapes, variables }: ForwardOptions): ForwardGraph {
+export function forwardGraph(model: ModelProto, options: ForwardOptions): ForwardGraph {
+  const { shapes, parameters, statistics = "batch" } = options;
   const graph = Graph.of(model);
+  const modeOf = (node: NodeProto) =>
+    typeof statistics === "string" ? statistics : statistics(nodeName(node));
+  const states = new Set([...(options.states ?? []), ...runningStatistics(graph, modeOf)]);
   const { types } = inferShapes(model, { inputs: shapes });
   const ops = new Ops();
   ops.reserve(types.keys());
@@ -39,9 +51,10 @@ export function forwardGraph(model: ModelProto, { shapes, variables }: ForwardOp
   for (const { name } of graph.inputs) values.set(name, ops.input(name, concrete(name, types.get(name))));
   for (const proto of graph.proto.initializer) {
     const tensor = tensorValue(proto);
-    const value = variables.includes(proto.name)
-      ? ops.input(proto.name, tensor)
-      : ops.initializer(proto.name, tensor);
+    const value =
+      states.has(proto.name) || parameters.includes(proto.name)
+        ? ops.input(proto.name, tensor)
+        : ops.initializer(proto.name, tensor);
     values.set(proto.name, value);
   }
   const known = (name: string): Value => {
@@ -60,12 +73,12 @@ export function forwardGraph(model: ModelProto, { shapes, variables }: ForwardOp
         "graphs inside of nodes cannot be trained",
       );
     const inputs = node.input.map((name) => (name === "" ? undefined : known(name)));
-    const outputs = node.output
-      .filter((name) => name !== "")
-      .map((name) => ({ name, ...concrete(name, types.get(name)) }));
-    for (const [i, value] of emitNode(ops, node, inputs, outputs).entries()) {
+    const outputs = node.output.map((name) =>
+      name === "" ? undefined : { name, ...concrete(name, types.get(name)) },
+    );
+    for (const [i, value] of emitNode(ops, node, inputs, outputs, states, modeOf(node)).entries()) {
       const output = outputs[i];
-      if (output === undefined) continue;
+      if (output === undefined || value === undefined) continue;
       values.set(output.name, value);
       const content = contentOf(types.get(output.name));
       if (content !== undefined) ops.setContent(value, content);
@@ -78,12 +91,18 @@ function emitNode(
   ops: Ops,
   node: NodeProto,
   inputs: readonly (Value | undefined)[],
-  outputs: readonly Value[],
-): readonly Value[] {
+  outputs: readonly (Value | undefined)[],
+  states: ReadonlySet<string>,
+  statistics: StatisticsMode,
+): readonly (Value | undefined)[] {
   const key = operatorKey(node);
   const operator = Object.hasOwn(operators, key) ? operators[key] : undefined;
   if (operator === undefined) {
-    ops.adopt(node, inputs, outputs);
+    ops.adopt(
+      node,
+      inputs,
+      outputs.filter((output) => output !== undefined),
+    );
     return outputs;
   }
   const fail = (detail: string): never => {
@@ -91,7 +110,16 @@ function emitNode(
   };
   const input = (i: number) => inputs[i] ?? fail(`it needs input ${i}`);
   const content = (i: number) => (inputs[i] === undefined ? undefined : ops.content(inputs[i]));
-  return operator({ ops, node, inputs, outputs, input, content, fail });
+  const state = (i: number) => (states.has(node.input[i] ?? "") ? node.input[i] : undefined);
+  return operator({ ops, node, inputs, outputs, input, content, statistics, state, fail });
+}
+
+/** Initializers that are the running mean or variance of a normalization that uses the statistics of the batch. */
+function runningStatistics(graph: Graph, modeOf: (node: NodeProto) => StatisticsMode): string[] {
+  return graph.nodes
+    .filter((node) => operatorKey(node) === "BatchNormalization" && modeOf(node) === "batch")
+    .flatMap((node) => node.input.slice(3, 5))
+    .filter((name) => graph.initializers.has(name));
 }
 
 function concrete(name: string, type: ValueType | undefined): TensorType {

@@ -69,8 +69,12 @@ export class Ops extends Builder {
   }
 
   /** Reduced axes keep the length 1. */
-  reduce(opType: "ReduceSum" | "ReduceMean" | "ReduceMax", x: Value, axes: readonly number[]): Value {
-    if (axes.length === 0) return x;
+  reduce(
+    opType: "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceSumSquare",
+    x: Value,
+    axes: readonly number[],
+  ): Value {
+    if (axes.length === 0) return opType === "ReduceSumSquare" ? this.mul(x, x) : x;
     const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     return this.emit(opType, [x, this.ints(axes)], [{ dtype: x.dtype, shape }], { keepdims: 1n })[0]!;
   }

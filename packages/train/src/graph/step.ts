@@ -4,7 +4,7 @@ import type { ModelProto } from "@bitbudget/onnx";
 import { differentiate } from "../differentiate.ts";
 import { TrainingError } from "../errors.ts";
 import type { Value } from "./builder.ts";
-import { forwardGraph } from "./forward.ts";
+import { forwardGraph, type Statistics } from "./forward.ts";
 import type { Ops } from "./ops.ts";
 
 /** Where a loss is written. */
@@ -24,8 +24,13 @@ export interface StepOptions {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Initializers to differentiate by. */
   readonly parameters: readonly string[];
-  /** Initializers that change without a gradient: the statistics of normalizations. */
+  /** Initializers that change without a gradient; the running statistics of normalizations need not be named. */
   readonly states?: readonly string[];
+  /**
+   * What batch normalizations normalize with, all or each by the name of its node: "batch" (the default), which updates
+   * their running statistics, or "frozen".
+   */
+  readonly statistics?: Statistics;
   readonly loss: LossFunction;
   /** Values of the model that each step returns besides. */
   readonly outputs?: readonly string[];
@@ -50,8 +55,8 @@ export interface StepGraph {
  * @throws NoGradientError that names the node through which the loss depends on a parameter and which has no gradient
  */
 export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
-  const { shapes, parameters, states = [] } = options;
-  const { ops, value } = forwardGraph(model, { shapes, variables: [...parameters, ...states] });
+  const { parameters } = options;
+  const { ops, value } = forwardGraph(model, options);
   const targets: Value[] = [];
   const target = (name: string, type: TensorType) => {
     const known = targets.find((each) => each.name === name);

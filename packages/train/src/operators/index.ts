@@ -1,4 +1,7 @@
 /** All operators that a training graph holds in another form than a model. */
+import { batchNormalization } from "./batch-norm.ts";
 import type { OperatorTable } from "./operator.ts";
 
-export const operators: OperatorTable = {};
+export const operators: OperatorTable = {
+  BatchNormalization: batchNormalization,
+};

@@ -12,7 +12,7 @@ import {
 } from "@bitbudget/onnx";
 import { createSession, type Feeds } from "@bitbudget/runtime";
 import { expect } from "vitest";
-import { type LossFunction, stepGraph } from "../../src/index.ts";
+import { type LossFunction, type Statistics, stepGraph } from "../../src/index.ts";
 
 export interface GradientCase {
   readonly nodes: readonly NodeProto[];
@@ -20,6 +20,9 @@ export interface GradientCase {
   readonly variables: Readonly<Record<string, HostTensor>>;
   /** Everything else that the nodes read: indices, axes, masks. */
   readonly constants?: Readonly<Record<string, HostTensor>>;
+  /** Initializers that are fed besides: running statistics. */
+  readonly states?: Readonly<Record<string, HostTensor>>;
+  readonly statistics?: Statistics;
   /** Default: the last node's first output. */
   readonly output?: string;
   /** Default 1e-5. */
@@ -40,9 +43,9 @@ export function numbers(shape: readonly number[], seed = 1): HostTensor<"float64
 }
 
 /** A model of some nodes, in float64. */
-export function modelOf({ nodes, variables, constants = {}, output }: GradientCase): ModelProto {
+export function modelOf({ nodes, variables, constants = {}, states = {}, output }: GradientCase): ModelProto {
   const name = output ?? nodes.at(-1)?.output[0] ?? "";
-  const initializer = Object.entries({ ...variables, ...constants }).map(([key, value]) =>
+  const initializer = Object.entries({ ...variables, ...constants, ...states }).map(([key, value]) =>
     toTensorProto(value, key),
   );
   return create(ModelProtoSchema, {
@@ -74,13 +77,13 @@ function weightedSum(name: string): LossFunction {
 
 export async function checkGradients(given: GradientCase): Promise<void> {
   const model = modelOf(given);
-  const { variables, step = 1e-5, tolerance = 1e-6 } = given;
+  const { variables, states = {}, statistics = "batch", step = 1e-5, tolerance = 1e-6 } = given;
   const parameters = Object.keys(variables);
   const loss = weightedSum(given.output ?? given.nodes.at(-1)?.output[0] ?? "");
-  const graph = stepGraph(model, { shapes: {}, parameters, loss });
+  const graph = stepGraph(model, { shapes: {}, parameters, states: Object.keys(states), statistics, loss });
   await using backend = await open();
   await using session = await createSession(graph.model, { backend });
-  const results = await session.run(variables);
+  const results = await session.run({ ...variables, ...states });
   const lossAt = async (feeds: Feeds) => {
     const { [graph.loss]: value } = await session.run(feeds);
     return valuesOf(value!)[0]!;
@@ -91,7 +94,7 @@ export async function checkGradients(given: GradientCase): Promise<void> {
     const content = Float64Array.from(valuesOf(variables[name]!));
     for (let i = 0; i < content.length; i++) {
       const at = (x: number) =>
-        lossAt({ ...variables, [name]: { ...variables[name]!, data: content.with(i, x) } });
+        lossAt({ ...variables, ...states, [name]: { ...variables[name]!, data: content.with(i, x) } });
       const expected = ((await at(content[i]! + step)) - (await at(content[i]! - step))) / (2 * step);
       const found = gradient?.[i] ?? 0;
       const distance = Math.abs(found - expected) / (1 + Math.abs(expected));
