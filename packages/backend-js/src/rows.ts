@@ -1,4 +1,5 @@
 /** Several arrays walked at once, row by row, each with strides of its own. */
+import { mergeAxes } from "@bitbudget/backend";
 
 /** The last axis, which callers loop over, and the offsets at which its rows start. */
 export interface Rows {
@@ -11,7 +12,7 @@ export interface Rows {
 
 /** The rows of `shape` in arrays with the given strides. Axes are merged where that makes rows longer. */
 export function rowsOf(shape: readonly number[], ...strides: readonly (readonly number[])[]): Rows {
-  const axes = merge(shape, strides);
+  const axes = mergeAxes(shape, strides);
   const { length, steps } = axes.pop() ?? { length: 1, steps: strides.map(() => 0) };
   return {
     length,
@@ -33,23 +34,4 @@ export function rowsOf(shape: readonly number[], ...strides: readonly (readonly 
       walk(0);
     },
   };
-}
-
-interface Axis {
-  readonly length: number;
-  readonly steps: readonly number[];
-}
-
-/** Leaves axes of length 1 out, and joins an axis with the one before it where all arrays go through both evenly. */
-function merge(shape: readonly number[], strides: readonly (readonly number[])[]): Axis[] {
-  const axes: Axis[] = [];
-  for (const [i, length] of shape.entries()) {
-    if (length === 1) continue;
-    const steps = strides.map((of) => of[i]!);
-    const outer = axes.at(-1);
-    if (outer?.steps.every((step, k) => step === steps[k]! * length))
-      axes[axes.length - 1] = { length: outer.length * length, steps };
-    else axes.push({ length, steps });
-  }
-  return axes;
 }

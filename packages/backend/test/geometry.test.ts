@@ -7,7 +7,9 @@ import {
   imageLayout,
   imageShape,
   type KernelSpec,
+  mergeAxes,
   type Pool2dAttributes,
+  padSources,
   SpecError,
   windowCount,
   windowOutput,
@@ -159,5 +161,40 @@ describe("broadcasting", () => {
     expect(broadcastStrides([2, 1], [4, 2, 3])).toEqual([0, 1, 0]);
     expect(broadcastStrides([5, 1, 4], [5, 2, 4])).toEqual([4, 0, 1]);
     expect(broadcastStrides([], [2, 2])).toEqual([0, 0]);
+  });
+});
+
+describe("padSources", () => {
+  test.each([
+    // Those of numpy.pad, with -1 for the constant.
+    [3, [2, 1], "constant", [-1, -1, 0, 1, 2, -1]],
+    [3, [2, 1], "edge", [0, 0, 0, 1, 2, 2]],
+    [3, [4, 3], "reflect", [0, 1, 2, 1, 0, 1, 2, 1, 0, 1]],
+    [3, [4, 3], "wrap", [2, 0, 1, 2, 0, 1, 2, 0, 1, 2]],
+    // The axis is cut first.
+    [4, [-1, 2], "constant", [1, 2, 3, -1, -1]],
+    [4, [-1, 2], "edge", [1, 2, 3, 3, 3]],
+    [4, [-1, 2], "reflect", [1, 2, 3, 2, 1]],
+    [4, [2, -2], "wrap", [0, 1, 0, 1]],
+    [1, [1, 1], "wrap", [0, 0, 0]],
+    [0, [1, 1], "constant", [-1, -1]],
+    [2, [-1, -1], "edge", []],
+  ] as const)("%i elements, pads %j, %s", (length, pads, mode, expected) => {
+    expect(padSources(length, pads, mode)).toEqual(expected);
+  });
+});
+
+describe("mergeAxes", () => {
+  test("walks contiguous arrays along one axis", () => {
+    expect(mergeAxes([2, 1, 3], [[3, 3, 1]])).toEqual([{ length: 6, steps: [1] }]);
+    expect(mergeAxes([], [[]])).toEqual([]);
+  });
+
+  test("keeps apart what one of the arrays repeats", () => {
+    const repeated = broadcastStrides([3], [2, 2, 3]);
+    expect(mergeAxes([2, 2, 3], [[6, 3, 1], repeated])).toEqual([
+      { length: 4, steps: [3, 0] },
+      { length: 3, steps: [1, 1] },
+    ]);
   });
 });

@@ -3,13 +3,12 @@
  * a strip of elements out of others. A kernel describes what it computes with `ProgramBuilder`, strip by strip; how long
  * strips are, where they lie and how rows are walked is settled here.
  */
-import { broadcastStrides } from "@bitbudget/backend";
+import { broadcastStrides, type CommonAxis, mergeAxes } from "@bitbudget/backend";
 import { dtypes, elementCount, type TensorType } from "@bitbudget/core";
 import { STRIP_ALIGNMENT } from "../codes.ts";
 import { type Context, SCRATCH_BYTES } from "../context.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
-import { type Axis, mergeAxes } from "./axes.ts";
 
 /** Elements of one operand or result. Belongs to the builder that made it. */
 export type Strip = Operand | Constant | Step;
@@ -149,7 +148,7 @@ export class ProgramBuilder {
   }
 
   /** Whether operands that repeat are the same in every row, so that they need to be laid out but once. */
-  #isRow(axes: readonly Axis[]): boolean {
+  #isRow(axes: readonly CommonAxis[]): boolean {
     return this.#operands.every(
       (operand, i) => !this.#repeats(operand) || axes.every(({ steps }) => steps[i] === 0),
     );

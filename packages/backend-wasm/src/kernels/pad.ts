@@ -1,5 +1,5 @@
 /** pad: elements added around a tensor, or removed. What lies together in both is copied in one piece. */
-import type { PadAttributes } from "@bitbudget/backend";
+import { padSources } from "@bitbudget/backend";
 import { elementCount } from "@bitbudget/core";
 import { wasmKernel } from "../kernel.ts";
 import { byteSteps } from "../moves/copy.ts";
@@ -19,8 +19,8 @@ export const pad = wasmKernel<"pad">({
     const last = pads.findLastIndex(([before, after]) => before !== 0 || after !== 0);
     const bytes = last < 0 ? total * size : steps[last]!;
     const tables = shape.slice(0, last + 1).map((length, axis) => {
-      const positions = sources(length, pads[axis] ?? [0, 0], mode);
-      return positions.map((position) => (position === NOWHERE ? NOWHERE : position * steps[axis]!));
+      const sources = padSources(length, pads[axis] ?? [0, 0], mode);
+      return sources.map((source) => (source < 0 ? NOWHERE : source * steps[axis]!));
     });
     const segments = joined(tables.pop() ?? [0], bytes);
     const row = owned.store(Int32Array.from(segments.flat()));
@@ -46,41 +46,4 @@ function joined(offsets: readonly number[], bytes: number): [offset: number, byt
     else runs.push([offset, bytes]);
   }
   return runs;
-}
-
-/** Where the elements along an axis come from. Negative pads cut the axis first; what is left is then repeated. */
-function sources(
-  length: number,
-  [before, after]: PadAttributes["pads"][number],
-  mode: PadAttributes["mode"],
-): number[] {
-  const start = Math.max(0, -before);
-  const kept = length - Math.max(0, -after) - start;
-  return Array.from({ length: length + before + after }, (_, i) => {
-    const k = source(i - Math.max(0, before), kept, mode);
-    return k === NOWHERE ? NOWHERE : start + k;
-  });
-}
-
-/** The position, from 0 to `length` - 1, that repeats at `i`. */
-function source(i: number, length: number, mode: PadAttributes["mode"]): number {
-  if (i >= 0 && i < length) return i;
-  switch (mode) {
-    case "constant":
-      return NOWHERE;
-    case "edge":
-      return i < 0 ? 0 : length - 1;
-    case "wrap":
-      return modulo(i, length);
-    case "reflect": {
-      // There and back, the edges once: 0 1 2 1 | 0 1 2 1 ...
-      const period = 2 * (length - 1);
-      const k = modulo(i, period);
-      return Math.min(k, period - k);
-    }
-  }
-}
-
-function modulo(i: number, length: number): number {
-  return ((i % length) + length) % length;
 }

@@ -4,6 +4,20 @@ import type { KernelSpec } from "../spec.ts";
 import { exact, sumOf } from "../tolerance.ts";
 import { check, checkDtype, checkInputCount, input, isFloat, type OpDefinition, size } from "./definition.ts";
 
+/** Values of `mode` in ONNX Resize. */
+export const resizeModes = ["nearest", "linear", "cubic"] as const;
+/** Values of `coordinate_transformation_mode`. */
+export const resizeCoordinates = [
+  "half_pixel",
+  "half_pixel_symmetric",
+  "pytorch_half_pixel",
+  "align_corners",
+  "asymmetric",
+  "tf_crop_and_resize",
+] as const;
+/** Values of `nearest_mode`. */
+export const resizeRoundings = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"] as const;
+
 export interface ResizeAttributes {
   /** Shape of the output. */
   readonly sizes: readonly number[];
@@ -14,18 +28,12 @@ export interface ResizeAttributes {
    * use for scales.
    */
   readonly scales?: readonly number[];
-  readonly mode: "nearest" | "linear" | "cubic";
-  readonly coordinates:
-    | "half_pixel"
-    | "half_pixel_symmetric"
-    | "pytorch_half_pixel"
-    | "align_corners"
-    | "asymmetric"
-    | "tf_crop_and_resize";
+  readonly mode: (typeof resizeModes)[number];
+  readonly coordinates: (typeof resizeCoordinates)[number];
   /** For tf_crop_and_resize: all starts, then all ends, relative to the length of each axis. */
   readonly roi?: readonly number[];
   /** How nearest rounds. Default round_prefer_floor. */
-  readonly nearest?: "round_prefer_floor" | "round_prefer_ceil" | "floor" | "ceil";
+  readonly nearest?: (typeof resizeRoundings)[number];
   /** The parameter a of the cubic kernel (Keys 1981). Default -0.75. */
   readonly cubicA?: number;
   /** Leave what lies outside of the image out and renormalize, instead of repeating the edge. */
@@ -37,20 +45,6 @@ export interface ResizeAttributes {
 }
 
 const numbers = ["float32", "float16", "bfloat16", "float64"] as const;
-const coordinateModes: readonly ResizeAttributes["coordinates"][] = [
-  "half_pixel",
-  "half_pixel_symmetric",
-  "pytorch_half_pixel",
-  "align_corners",
-  "asymmetric",
-  "tf_crop_and_resize",
-];
-const nearestModes: readonly ResizeAttributes["nearest"][] = [
-  "round_prefer_floor",
-  "round_prefer_ceil",
-  "floor",
-  "ceil",
-];
 
 export const resize: OpDefinition<"resize"> = {
   op: "resize",
@@ -61,15 +55,15 @@ export const resize: OpDefinition<"resize"> = {
     const { dtype, shape } = input(spec);
     const { sizes, scales, roi, mode, coordinates, nearest, cubicA, extrapolation } = spec.attributes;
     const rank = shape.length;
-    check(["nearest", "linear", "cubic"].includes(mode), spec, "attributes.mode", `is unknown: ${mode}`);
+    check(resizeModes.includes(mode), spec, "attributes.mode", `is unknown: ${mode}`);
     check(
-      coordinateModes.includes(coordinates),
+      resizeCoordinates.includes(coordinates),
       spec,
       "attributes.coordinates",
       `is unknown: ${coordinates}`,
     );
     check(
-      nearest === undefined || nearestModes.includes(nearest),
+      nearest === undefined || resizeRoundings.includes(nearest),
       spec,
       "attributes.nearest",
       `is unknown: ${nearest}`,

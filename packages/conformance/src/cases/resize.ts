@@ -1,5 +1,5 @@
 /** Cases of resize: every mode, coordinate transformation and rounding, growing and shrinking, and the edges. */
-import type { ResizeAttributes } from "@bitbudget/backend";
+import { type ResizeAttributes, resizeCoordinates, resizeModes, resizeRoundings } from "@bitbudget/backend";
 import type { DType } from "@bitbudget/core";
 import { type Case, type CaseData, defineCase } from "../case.ts";
 import { floats, shaped, shapeName, values } from "./helpers.ts";
@@ -23,16 +23,6 @@ const geometries: readonly Geometry[] = [
   { from: [4, 6], to: [6, 9], scales: [1.6, 1.55] },
   { from: [9, 5], to: [3, 3], scales: [0.4, 0.65] },
 ];
-const modes = ["nearest", "linear", "cubic"] as const;
-const coordinates = [
-  "half_pixel",
-  "half_pixel_symmetric",
-  "pytorch_half_pixel",
-  "align_corners",
-  "asymmetric",
-  "tf_crop_and_resize",
-] as const;
-const roundings = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"] as const;
 
 function resized(
   name: string,
@@ -67,10 +57,10 @@ const line = (from: number, to: number): Geometry => ({ from: [from], to: [to] }
 export const resize: readonly Case[] = [
   ...pairwise(
     {
-      mode: modes,
-      coordinates,
+      mode: resizeModes,
+      coordinates: resizeCoordinates,
       geometry: geometries,
-      nearest: [undefined, ...roundings],
+      nearest: [undefined, ...resizeRoundings],
       excludeOutside: [false, true],
       antialias: [false, true],
       dtype: [...floats, "int8", "uint8", "int32"] as const,

@@ -1,5 +1,5 @@
 /** Resize and Upsample: geometry of the node to that of the resize kernel. */
-import type { ResizeAttributes } from "@bitbudget/backend";
+import { type ResizeAttributes, resizeCoordinates, resizeModes, resizeRoundings } from "@bitbudget/backend";
 import { type DType, dtypes, elementCount } from "@bitbudget/core";
 import { findAttribute, getFloat, getFloats, getInt, getInts, getString } from "@bitbudget/onnx";
 import type { Lowering, Operator } from "../operator.ts";
@@ -7,17 +7,6 @@ import { axesOf, everyAxis } from "./axes.ts";
 import { isFloat, unary } from "./emit.ts";
 import type { OperatorTable } from "./index.ts";
 import { cast } from "./moves.ts";
-
-const coordinateModes: readonly ResizeAttributes["coordinates"][] = [
-  "half_pixel",
-  "half_pixel_symmetric",
-  "pytorch_half_pixel",
-  "align_corners",
-  "asymmetric",
-  "tf_crop_and_resize",
-];
-const nearestModes = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"] as const;
-const modes = ["nearest", "linear", "cubic"] as const;
 
 const resize: Operator = (context) => {
   const x = context.input(0);
@@ -41,16 +30,17 @@ function computedIn(dtype: DType, mode: ResizeAttributes["mode"]): DType {
 /** How values between the elements come about. Before opset 11 that was asymmetric, and nearest the one before. */
 function interpolation(context: Lowering): Omit<ResizeAttributes, "sizes" | "scales" | "roi"> {
   const { node, opset } = context;
-  const mode = modes.find((each) => getString(node, "mode", "nearest") === each);
+  const mode = resizeModes.find((each) => getString(node, "mode", "nearest") === each);
   const coordinates =
     opset < 11 ? "asymmetric" : getString(node, "coordinate_transformation_mode", "half_pixel");
   const nearest = opset < 11 ? "floor" : getString(node, "nearest_mode", "round_prefer_floor");
   return {
     mode: mode ?? context.fail(`has no mode ${getString(node, "mode")}`),
     coordinates:
-      coordinateModes.find((each) => each === coordinates) ??
+      resizeCoordinates.find((each) => each === coordinates) ??
       context.fail(`has no coordinate_transformation_mode ${coordinates}`),
-    nearest: nearestModes.find((each) => each === nearest) ?? context.fail(`has no nearest_mode ${nearest}`),
+    nearest:
+      resizeRoundings.find((each) => each === nearest) ?? context.fail(`has no nearest_mode ${nearest}`),
     cubicA: getFloat(node, "cubic_coeff_a", -0.75),
     excludeOutside: getInt(node, "exclude_outside", 0) !== 0,
     extrapolation: getFloat(node, "extrapolation_value", 0),
