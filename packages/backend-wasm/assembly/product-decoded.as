@@ -16,11 +16,9 @@ const DECODED: usize = 256;
 const WINDOWS: usize = DECODED + PART * 32 + 256;
 
 /**
- * One group. [begin, end) counts rows, or panels where byPanels is not 0. geometry 0: rows of x are rows of activations;
- * else they are windows, of the group's channels from `channel` on. w: panels as `packed` says; bias: 8 for each panel;
- * y: rows of yStep bytes.
+ * productF32 (product-f32.as) with weights that are decoded as they are used: w has panels as `packed`, a Packed, says.
  */
-export function productDecoded(begin: i32, end: i32, byPanels: i32, x: usize, geometry: usize, channel: i32, packed: usize, w: usize, bias: usize, y: usize, yStep: usize, rows: i32, depth: i32, channels: i32, fn: i32, alpha: f32, beta: f32): void {
+export function productDecoded(begin: i32, end: i32, packed: usize, byPanels: i32, x: usize, geometry: usize, channel: i32, w: usize, bias: usize, y: usize, yStep: usize, rows: i32, depth: i32, channels: i32, fn: i32, alpha: f32, beta: f32): void {
   const p = changetype<Packed>(packed);
   const rowBegin = byPanels ? 0 : begin;
   const rowEnd = byPanels ? rows : end;

@@ -33,25 +33,27 @@ const range = (n) => Array.from({ length: n }, (_, i) => i);
 const lines = (list) => list.join("\n");
 
 /**
- * c[r, 0..8*panels) = init[r, ...] + a[r, 0..k) * b. b: panels of [k][8] floats, `bStep` bytes apart. init and c: rows
- * `initStep` and `cStep` bytes apart; a row of biases has an initStep of 0.
+ * A tile that multiplies 32 bits of each row with a panel's 8 columns at a time:
+ * c[r, 0..8*panels) = init[r, ...] + a[r, ...] * b. b: panels of `count` times 32 bytes, `bStep` bytes apart. init and c:
+ * rows `initStep` and `cStep` bytes apart; a row of biases has an initStep of 0. `add` adds the products of the weights w
+ * and the activations x to the sum s.
  */
-function floatTile([rows, panels]) {
+function tile(name, count, [rows, panels], add) {
   const columns = range(2 * panels);
   const at = (j) => `b${j >> 1}, ${(j % 2) * 16}`;
   return lines([
-    `export function tileF32_${rows}x${panels}(k: i32, a: usize, aStep: usize, b: usize, bStep: usize, init: usize, initStep: usize, c: usize, cStep: usize): void {`,
+    `export function ${name}_${rows}x${panels}(${count}: i32, a: usize, aStep: usize, b: usize, bStep: usize, init: usize, initStep: usize, c: usize, cStep: usize): void {`,
     ...range(rows).map((r) => `  let a${r} = a + ${r} * aStep;`),
     ...range(rows).flatMap((r) =>
       columns.map((j) => `  let s${r}_${j} = v128.load(init + ${r} * initStep, ${j * 16});`),
     ),
     ...range(panels).map((p) => `  let b${p} = b + ${p} * bStep;`),
-    "  const end = b0 + (<usize>k << 5);",
+    `  const end = b0 + (<usize>${count} << 5);`,
     "  while (b0 < end) {",
     ...columns.map((j) => `    const w${j} = v128.load(${at(j)});`),
     ...range(rows).flatMap((r) => [
       `    const x${r} = v128.load32_splat(a${r});`,
-      ...columns.map((j) => `    s${r}_${j} = madd(x${r}, w${j}, s${r}_${j});`),
+      ...columns.map((j) => `    s${r}_${j} = ${add(`w${j}`, `x${r}`, `s${r}_${j}`)};`),
       `    a${r} += 4;`,
     ]),
     ...range(panels).map((p) => `    b${p} += 32;`),
@@ -64,39 +66,14 @@ function floatTile([rows, panels]) {
   ]);
 }
 
-/**
- * Int32 sums of 8-bit codes: c[r, 0..8*panels) = init[...] + a[r, 0..4*quads) * b. b: panels of [quads][8 columns][4].
- * The relaxed dot product takes a's codes as its 7-bit operand: dot.ts says when that is exact.
- */
-function dotTile([rows, panels]) {
-  const columns = range(2 * panels);
-  const at = (j) => `b${j >> 1}, ${(j % 2) * 16}`;
-  return lines([
-    `export function tileDot_${rows}x${panels}(quads: i32, a: usize, aStep: usize, b: usize, bStep: usize, init: usize, initStep: usize, c: usize, cStep: usize): void {`,
-    ...range(rows).map((r) => `  let a${r} = a + ${r} * aStep;`),
-    ...range(rows).flatMap((r) =>
-      columns.map((j) => `  let s${r}_${j} = v128.load(init + ${r} * initStep, ${j * 16});`),
-    ),
-    ...range(panels).map((p) => `  let b${p} = b + ${p} * bStep;`),
-    "  const end = b0 + (<usize>quads << 5);",
-    "  while (b0 < end) {",
-    ...columns.map((j) => `    const w${j} = v128.load(${at(j)});`),
-    ...range(rows).flatMap((r) => [
-      `    const x${r} = v128.load32_splat(a${r});`,
-      ...columns.map(
-        (j) => `    s${r}_${j} = i32x4.relaxed_dot_i8x16_i7x16_add_s(w${j}, x${r}, s${r}_${j});`,
-      ),
-      `    a${r} += 4;`,
-    ]),
-    ...range(panels).map((p) => `    b${p} += 32;`),
-    "  }",
-    ...range(rows).flatMap((r) =>
-      columns.map((j) => `  v128.store(c + ${r} * cStep, s${r}_${j}, ${j * 16});`),
-    ),
-    "}",
-    "",
-  ]);
-}
+/** Floats: panels of [k][8]. */
+const floatTile = (shape) => tile("tileF32", "k", shape, (w, x, s) => `madd(${x}, ${w}, ${s})`);
+
+/** Int32 sums of 8-bit codes: panels of [quads][8 columns][4]. */
+const dotTile = (shape) => tile("tileDot", "quads", shape, dot);
+
+/** The relaxed dot product takes a's codes as its 7-bit operand: DotOperand (src/context.ts) says when that is exact. */
+const dot = (w, x, s) => `i32x4.relaxed_dot_i8x16_i7x16_add_s(${w}, ${x}, ${s})`;
 
 /**
  * `count` dot tiles, one below the other, whose sums become codes while they are in registers (assembly/requantize.as).
@@ -115,8 +92,7 @@ function codeTile(rows) {
     "      const w0 = v128.load(p), w1 = v128.load(p, 16);",
     ...range(rows).flatMap((r) => [
       `      const x${r} = v128.load32_splat(a${r});`,
-      `      s${r}_0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w0, x${r}, s${r}_0);`,
-      `      s${r}_1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w1, x${r}, s${r}_1);`,
+      ...[0, 1].map((j) => `      s${r}_${j} = ${dot(`w${j}`, `x${r}`, `s${r}_${j}`)};`),
       `      a${r} += 4;`,
     ]),
     "    }",

@@ -14,7 +14,8 @@ export type RangeFunction = {
     : never;
 }[FunctionName];
 
-type Rest<N extends RangeFunction> =
+/** The arguments that follow them. */
+export type RangeArguments<N extends RangeFunction> =
   Parameters<Exports[N]> extends [begin: number, end: number, ...rest: infer R extends number[]] ? R : never;
 
 /**
@@ -36,7 +37,7 @@ export interface Context {
    * Runs an exported kernel over [0, total), split over threads. `work` is about how many simple operations the whole
    * is worth: little work stays on one thread. Calls take effect in their order.
    */
-  run<N extends RangeFunction>(name: N, total: number, work: number, ...args: Rest<N>): void;
+  run<N extends RangeFunction>(name: N, total: number, work: number, ...args: RangeArguments<N>): void;
   /** Where kernels record what is wrong with the data that they are given (assembly/fault.as). */
   readonly fault: number;
   /** To call after a kernel that may have done so: throws it. Where kernels run later, the next read rejects with it. */

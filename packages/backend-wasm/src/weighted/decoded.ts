@@ -5,12 +5,11 @@
 import type { WeightedSpec, Weights } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
 import type { Context } from "../context.ts";
-import { functionCode } from "../functions.ts";
 import type { Run } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
+import { compileFloatSums } from "./float-sums.ts";
 import { blockLayout, packBlocks } from "./pack-blocks.ts";
-import { PANEL, type Product, packChannels, sharesPanels, workOf } from "./product.ts";
-import { float32Weight } from "./weights.ts";
+import { PANEL, type Product } from "./product.ts";
 
 export function compileDecoded(
   context: Context,
@@ -19,43 +18,15 @@ export function compileDecoded(
   owned: Owned,
   product: Product,
 ): Run {
-  const { rows, depth, groups, channels, groupChannels, geometry } = product;
-  const all = groups * channels;
-  const panels = Math.ceil(channels / PANEL);
   const isCoded = spec.attributes.weight.granularity !== undefined;
   const { bytes, fields, panelBytes } = isCoded
     ? packedCodes(spec, weights, product)
     : packedHalves(weights, product);
-  const w = owned.store(bytes);
+  const panels = { address: owned.store(bytes), bytes: panelBytes };
   const packed = owned.store(fields);
-  const bias = weights.bias === undefined ? new Float32Array(all) : float32Weight(weights.bias);
-  const init = owned.store(packChannels(bias, product));
-  const { fn, alpha, beta } = functionCode(spec.attributes.activation)!;
-  const byPanels = sharesPanels(product);
-  const work = workOf(product) / groups;
-  return ([x], [y]) => {
-    for (let group = 0; group < groups; group++)
-      context.run(
-        "productDecoded",
-        byPanels ? panels : rows,
-        work,
-        byPanels ? 1 : 0,
-        x!,
-        geometry,
-        group * groupChannels,
-        packed,
-        w + group * panels * panelBytes,
-        init + group * panels * PANEL * 4,
-        y! + group * channels * 4,
-        all * 4,
-        rows,
-        depth,
-        channels,
-        fn,
-        alpha,
-        beta,
-      );
-  };
+  return compileFloatSums(spec, weights, owned, product, panels, (total, work, ...sums) =>
+    context.run("productDecoded", total, work, packed, ...sums),
+  );
 }
 
 interface Packed {
