@@ -2,7 +2,7 @@
 import { type HostTensor, tensor } from "@bitbudget/core";
 import { makeNode } from "@bitbudget/onnx";
 import { Random } from "../random.ts";
-import { matMulRival } from "./linear-float.ts";
+import { linearShapes, matMulRival } from "./linear-float.ts";
 import { decoded, transposed } from "./numbers.ts";
 import { oneOp } from "./one-op.ts";
 import { type KernelCase, label, type OnnxRival } from "./problem.ts";
@@ -183,13 +183,7 @@ function dynamicLinear(m: number, k: number, n: number): KernelCase {
 }
 
 export const bytesLinearCases: readonly KernelCase[] = [
-  staticLinear(1, 1024, 4096),
-  staticLinear(1, 4096, 4096),
-  staticLinear(8, 1024, 1024),
-  staticLinear(16, 768, 3072),
-  staticLinear(128, 768, 768),
-  staticLinear(128, 768, 3072),
-  staticLinear(512, 512, 512),
+  ...linearShapes.map((shape) => staticLinear(...shape)),
   dynamicLinear(1, 1024, 4096),
   dynamicLinear(128, 768, 768),
 ];

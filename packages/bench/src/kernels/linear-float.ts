@@ -68,12 +68,15 @@ function floatLinear(m: number, k: number, n: number): KernelCase {
   };
 }
 
-export const floatLinearCases: readonly KernelCase[] = [
-  floatLinear(1, 1024, 4096),
-  floatLinear(1, 4096, 4096),
-  floatLinear(8, 1024, 1024),
-  floatLinear(16, 768, 3072),
-  floatLinear(128, 768, 768),
-  floatLinear(128, 768, 3072),
-  floatLinear(512, 512, 512),
+/** Rows, terms and channels: one token and many, of matrices that fit a cache and that do not. */
+export const linearShapes: readonly (readonly [rows: number, terms: number, channels: number])[] = [
+  [1, 1024, 4096],
+  [1, 4096, 4096],
+  [8, 1024, 1024],
+  [16, 768, 3072],
+  [128, 768, 768],
+  [128, 768, 3072],
+  [512, 512, 512],
 ];
+
+export const floatLinearCases: readonly KernelCase[] = linearShapes.map((shape) => floatLinear(...shape));

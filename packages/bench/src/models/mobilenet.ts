@@ -59,8 +59,20 @@ function stages(b: Builder, image: Value, table: Stages, width: number): Value {
   return x;
 }
 
+/** Stem, stages and head of the networks that have relu6 everywhere. Their stem and head are of these numbers of channels. */
+function relu6Network(
+  seed: number,
+  size: number,
+  table: Stages,
+  { stem, head, width = 1 }: { readonly stem: number; readonly head: number; readonly width?: number },
+): ModelProto {
+  const b = new Builder(seed);
+  const image = b.input("image", [1, 3, size, size]);
+  const x = stages(b, relu6(b, conv(b, image, stem, { kernel: 3, stride: 2 })), table, width);
+  return b.build([classifier(b, relu6(b, conv(b, x, head)))]);
+}
+
 export function mobilenetV2(size = 224, width = 1): ModelProto {
-  const b = new Builder(2);
   const table: Stages = [
     [1, 16, 1, 1, 3],
     [6, 24, 2, 2, 3],
@@ -70,14 +82,12 @@ export function mobilenetV2(size = 224, width = 1): ModelProto {
     [6, 160, 3, 2, 3],
     [6, 320, 1, 1, 3],
   ];
-  const stem = conv(b, b.input("image", [1, 3, size, size]), toEight(32 * width), { kernel: 3, stride: 2 });
-  const x = stages(b, relu6(b, stem), table, width);
-  return b.build([classifier(b, relu6(b, conv(b, x, Math.max(1280, toEight(1280 * width)))))]);
+  const head = Math.max(1280, toEight(1280 * width));
+  return relu6Network(2, size, table, { stem: toEight(32 * width), head, width });
 }
 
 /** EfficientNet-B0 (Tan and Le 2019) without squeeze-and-excite, and with relu6. */
 export function efficientnetLite0(size = 224): ModelProto {
-  const b = new Builder(3);
   const table: Stages = [
     [1, 16, 1, 1, 3],
     [6, 24, 2, 2, 3],
@@ -87,9 +97,7 @@ export function efficientnetLite0(size = 224): ModelProto {
     [6, 192, 4, 2, 5],
     [6, 320, 1, 1, 3],
   ];
-  const stem = conv(b, b.input("image", [1, 3, size, size]), 32, { kernel: 3, stride: 2 });
-  const x = stages(b, relu6(b, stem), table, 1);
-  return b.build([classifier(b, relu6(b, conv(b, x, 1280)))]);
+  return relu6Network(3, size, table, { stem: 32, head: 1280 });
 }
 
 /** Table 2 of the paper: kernel, expanded, filters, squeeze, hard-swish, stride. */
