@@ -11,7 +11,6 @@
 // option features.enum_type = OPEN;
 // option features.repeated_field_encoding = EXPANDED;
 // option features.utf8_validation = VERIFY;
-/* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
