@@ -1,11 +1,12 @@
-// `npm run bench -- kernels`: sets up what is missing, then hands its arguments to the benchmark.
+// `npm run bench -- kernels`: sets up what is missing, builds what changed, then hands its arguments to the benchmark.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build, env, install, root } from "./setup.mjs";
 
 const script = join(root, "packages", "bench", "dist", "cli.js");
-if (!existsSync(script) && !(install() && build())) process.exit(1);
+const ready = existsSync(script) ? build({ stdio: "pipe" }) : install() && build();
+if (!ready) process.exit(1);
 const { status } = spawnSync("node", [script, ...process.argv.slice(2)], {
   cwd: root,
   env,

@@ -27,6 +27,9 @@ export function run(command, args, options = {}) {
     ...options,
   });
   if (result.error !== undefined) console.error(`${command} could not be started: ${result.error.message}`);
+  // What was not shown (stdio: "pipe") is of interest after all.
+  if (result.status !== 0)
+    process.stderr.write(Buffer.concat([result.stdout, result.stderr].filter(Boolean)));
   return result.status === 0;
 }
 
@@ -39,6 +42,7 @@ export function install() {
   });
 }
 
-export function build() {
-  return run("turbo", ["run", "build", "--output-logs=errors-only"]);
+/** A moment where nothing changed: turbo caches. */
+export function build(options = {}) {
+  return run("turbo", ["run", "build", "--output-logs=errors-only"], options);
 }

@@ -7,12 +7,14 @@ import { UsageError } from "./errors.ts";
 
 export const help = `Times bitbudget's kernels and models against onnxruntime and TensorFlow.js, which run beside it in one process.
 
-  bench kernels [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
-  bench models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
-  bench first   [--threads N] [--json FILE]
-  bench limits
-  bench report  FILE... [--out FILE]
-  bench all     [--models DIR] [--out DIR]
+  npm run bench -- COMMAND
+
+  kernels [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
+  models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
+  first   [--threads N] [--json FILE]
+  limits
+  report  FILE... [--out FILE]
+  all     [--models DIR] [--out DIR]
 
 kernels   One op each, from operands in host memory to its result, as its rivals run it (results over 64 kB stay where
           they were computed, for all). "kernel" is the speed of the kernel alone, with everything on the device.

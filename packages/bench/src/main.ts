@@ -25,7 +25,7 @@ export async function main(argv: readonly string[], output: Output): Promise<num
   try {
     return await command(parseArguments(argv), output);
   } catch (error) {
-    if (error instanceof UsageError) output.error(`${error.message}\nSee bench --help.`);
+    if (error instanceof UsageError) output.error(`${error.message}\nSee npm run bench -- --help.`);
     else if (error instanceof BenchFileError) output.error(error.message);
     else throw error;
     return 2;

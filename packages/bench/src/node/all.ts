@@ -32,7 +32,7 @@ export async function benchAll({ out, models }: AllArguments, say: (text: string
   const page = join(out, "report.html");
   await writeReport({ command: "report", files, out: page });
   say(
-    `\nThe report is in ${page}. For the documentation:\n  pnpm bench report ${files.join(" ")} --out docs/performance.md`,
+    `\nThe report is in ${page}. For the documentation:\n  npm run bench -- report ${files.join(" ")} --out docs/performance.md`,
   );
   return worst;
 }
