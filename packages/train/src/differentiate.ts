@@ -98,6 +98,10 @@ function backward(
     get dy() {
       return gradients[0] ?? fail("only its further outputs are used");
     },
+    content: (i, what) => {
+      const value = inputs[i] ?? fail(`it needs input ${i}, its ${what}`);
+      return ops.content(value) ?? fail(`its ${what} are computed; make them constant`);
+    },
     needs: (i) => active.has(inputs[i]?.name ?? ""),
     fail,
   };

@@ -71,6 +71,10 @@ export const arithmetic: GradientTable = {
     );
   },
   Sum: (b) => b.inputs.map((x, i) => (x && b.needs(i) ? b.ops.sumTo(b.dy, x.shape) : undefined)),
+  Mean: (b) =>
+    b.inputs.map((x, i) =>
+      x && b.needs(i) ? b.ops.scale(b.ops.sumTo(b.dy, x.shape), 1 / b.inputs.length) : undefined,
+    ),
   Max: (b) => select(b, "GreaterOrEqual"),
   Min: (b) => select(b, "LessOrEqual"),
   Where: (b) => {

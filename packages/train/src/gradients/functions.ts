@@ -1,10 +1,11 @@
 /** Gradients of functions of one element. Written so that a chain of elementwise kernels computes each in one pass. */
 import { getFloat } from "@bitbudget/onnx";
 import type { Value } from "../graph/builder.ts";
+import type { Ops } from "../graph/ops.ts";
 import type { Backward, GradientRule, GradientTable } from "./rule.ts";
 
 /** dy times the derivative, which is written in terms of the input and the result. */
-function derivative(make: (b: Backward, x: Value, y: Value) => Value): GradientRule {
+export function derivative(make: (b: Backward, x: Value, y: Value) => Value): GradientRule {
   return (b) => [b.ops.mul(b.dy, make(b, b.input(0), b.outputs[0]!))];
 }
 
@@ -12,8 +13,12 @@ function derivative(make: (b: Backward, x: Value, y: Value) => Value): GradientR
  * 1 where a clipped value equals the value, else 0: inside of the bounds, ends included. In functions that chains have,
  * without a comparison: 1 - |sign(x - clipped)|.
  */
-function inside({ ops }: Backward, x: Value, clipped: Value): Value {
+export function inside({ ops }: Backward, x: Value, clipped: Value): Value {
   return ops.shift(ops.neg(ops.unary("Abs", ops.unary("Sign", ops.sub(x, clipped)))), 1);
+}
+
+function square(ops: Ops, x: Value): Value {
+  return ops.mul(x, x);
 }
 
 export const functions: GradientTable = {
@@ -56,6 +61,19 @@ export const functions: GradientTable = {
     const line = ops.shift(ops.scale(b.input(0), alpha), getFloat(b.node, "beta", 0.5));
     return [ops.mul(b.dy, ops.scale(inside(b, line, b.outputs[0]!), alpha))];
   },
+  Tan: derivative(({ ops }, _, y) => ops.shift(ops.mul(y, y), 1)),
+  Asin: ({ ops, dy, input }) => [
+    ops.div(dy, ops.unary("Sqrt", ops.shift(ops.neg(square(ops, input(0))), 1))),
+  ],
+  Acos: ({ ops, dy, input }) => [
+    ops.neg(ops.div(dy, ops.unary("Sqrt", ops.shift(ops.neg(square(ops, input(0))), 1)))),
+  ],
+  Atan: ({ ops, dy, input }) => [ops.div(dy, ops.shift(square(ops, input(0)), 1))],
+  Sinh: derivative(({ ops }, x) => ops.unary("Cosh", x)),
+  Cosh: derivative(({ ops }, x) => ops.unary("Sinh", x)),
+  Asinh: ({ ops, dy, input }) => [ops.div(dy, ops.unary("Sqrt", ops.shift(square(ops, input(0)), 1)))],
+  Acosh: ({ ops, dy, input }) => [ops.div(dy, ops.unary("Sqrt", ops.shift(square(ops, input(0)), -1)))],
+  Atanh: ({ ops, dy, input }) => [ops.div(dy, ops.shift(ops.neg(square(ops, input(0))), 1))],
   // Steps: flat wherever they have a derivative.
   Round: () => [undefined],
   Floor: () => [undefined],

@@ -16,6 +16,8 @@ export interface Backward {
   input(i: number): Value;
   /** The gradient of the first output, for nodes with just one that counts. */
   readonly dy: Value;
+  /** Elements of a small input that is constant. @throws NoGradientError that calls it `what` where it is computed */
+  content(i: number, what: string): readonly number[];
   /** Whether anybody needs the gradient of an input; rules may save work where not. */
   needs(i: number): boolean;
   /** Fails with the node's name. */

@@ -1,5 +1,6 @@
 /** The operators that gradients and composite operators are written in, as methods that know the types of results. */
-import type { DType } from "@bitbudget/core";
+import { type DType, dtypes, type TensorType, tensor } from "@bitbudget/core";
+import { TrainingError } from "../errors.ts";
 import { type Attributes, Builder, type Value } from "./builder.ts";
 import { broadcast } from "./shapes.ts";
 
@@ -64,8 +65,9 @@ export class Ops extends Builder {
     return this.emit("Where", [condition, a, b], [{ dtype: a.dtype, shape }])[0]!;
   }
 
-  cast(x: Value, dtype: DType, to: bigint): Value {
-    return this.emit("Cast", [x], [{ dtype, shape: x.shape }], { to })[0]!;
+  cast(x: Value, dtype: DType): Value {
+    if (x.dtype === dtype) return x;
+    return this.emit("Cast", [x], [{ dtype, shape: x.shape }], { to: BigInt(dtypes[dtype].onnx) })[0]!;
   }
 
   /** Reduced axes keep the length 1. */
@@ -112,6 +114,47 @@ export class Ops extends Builder {
     if (perm.every((axis, i) => axis === i)) return x;
     const shape = perm.map((axis) => x.shape[axis] ?? 1);
     return this.emit("Transpose", [x], [{ dtype: x.dtype, shape }], { perm: perm.map(BigInt) })[0]!;
+  }
+
+  zeros({ dtype, shape }: TensorType): Value {
+    return this.expand(this.scalar(0, dtype), shape);
+  }
+
+  /** The matrix with ones on its diagonal. */
+  identity(size: number, dtype: DType): Value {
+    const content = Array.from({ length: size * size }, (_, i) => Number(i % (size + 1) === 0));
+    return this.constant(tensor(dtype, [size, size], content));
+  }
+
+  concat(parts: readonly Value[], axis: number): Value {
+    const [first] = parts;
+    if (first === undefined) throw new TrainingError("there is nothing to join");
+    if (parts.length === 1) return first;
+    const size = parts.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+    const type = { dtype: first.dtype, shape: first.shape.with(axis, size) };
+    return this.emit("Concat", parts, [type], { axis: BigInt(axis) })[0]!;
+  }
+
+  /** Positions `start` to `start + size - 1` of one axis. */
+  sliceAxis(x: Value, axis: number, start: number, size: number): Value {
+    if (start === 0 && size === x.shape[axis]) return x;
+    const bounds = [[start], [start + size], [axis]].map((numbers) => this.ints(numbers));
+    return this.emit("Slice", [x, ...bounds], [{ dtype: x.dtype, shape: x.shape.with(axis, size) }])[0]!;
+  }
+
+  /** Adds zeros before each axis, then after each; a negative count cuts off. */
+  pad(x: Value, pads: readonly number[]): Value {
+    if (pads.every((count) => count === 0)) return x;
+    const rank = x.shape.length;
+    const shape = x.shape.map((size, axis) => (pads[axis] ?? 0) + size + (pads[axis + rank] ?? 0));
+    return this.emit("Pad", [x, this.ints(pads)], [{ dtype: x.dtype, shape }])[0]!;
+  }
+
+  /** Zeros of length `size` along an axis, with slices added at the indices: the transpose of Gather. */
+  gatherGrad(indices: Value, dy: Value, axis: number, size: number): Value {
+    const shape = dy.shape.toSpliced(axis, indices.shape.length, size);
+    const attributes = { axis: BigInt(axis), size: BigInt(size) };
+    return this.internal("GatherGrad", [indices, dy], { dtype: dy.dtype, shape }, attributes);
   }
 
   /** With its last two axes exchanged. */
