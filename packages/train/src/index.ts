@@ -13,4 +13,5 @@ export {
   type StepOptions,
   stepGraph,
 } from "./graph/step.ts";
+export { type DropoutMask, dropoutMask } from "./operators/dropout.ts";
 export type { StatisticsMode } from "./operators/operator.ts";

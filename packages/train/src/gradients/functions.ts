@@ -79,4 +79,6 @@ export const functions: GradientTable = {
   Floor: () => [undefined],
   Ceil: () => [undefined],
   Sign: () => [undefined],
+  // Of the shape alone.
+  EyeLike: () => [undefined],
 };

@@ -27,6 +27,7 @@ import {
 } from "@bitbudget/onnx";
 import { INTERNAL } from "@bitbudget/runtime";
 import type { GradientRule } from "../gradients/rule.ts";
+import type { DropoutMask } from "../operators/dropout.ts";
 
 /** A value of the graph. */
 export interface Value extends TensorType {
@@ -59,6 +60,8 @@ export class Builder {
   readonly tape: TapeEntry[] = [];
   /** New contents of inputs that change with every step without a gradient: the statistics of normalizations. */
   readonly updates = new Map<string, Value>();
+  /** What has to be drawn for every step. */
+  readonly masks: DropoutMask[] = [];
 
   /** Keeps names free for those who ask for them by name later. */
   reserve(names: Iterable<string>): void {
@@ -77,6 +80,13 @@ export class Builder {
     this.#inputs.push(makeValueInfo(name, dtype, shape));
     this.#taken.add(name);
     return { name, dtype, shape };
+  }
+
+  /** What to multiply by in a step: zeros with a probability, drawn anew each time. */
+  mask(type: TensorType, ratio: number): Value {
+    const made = this.input(this.uniqueName("mask"), type);
+    this.masks.push({ ...made, ratio });
+    return made;
   }
 
   /** A result of the step. */

@@ -44,11 +44,18 @@ export function forwardGraph(model: ModelProto, options: ForwardOptions): Forwar
   const modeOf = (node: NodeProto) =>
     typeof statistics === "string" ? statistics : statistics(nodeName(node));
   const states = new Set([...(options.states ?? []), ...runningStatistics(graph, modeOf)]);
-  const { types } = inferShapes(model, { inputs: shapes });
+  const { types, unknown } = inferShapes(model, { inputs: shapes });
   const ops = new Ops();
   ops.reserve(types.keys());
   const values = new Map<string, Value>();
-  for (const { name } of graph.inputs) values.set(name, ops.input(name, concrete(name, types.get(name))));
+  for (const { name } of graph.inputs) {
+    const type = concrete(types.get(name));
+    if (type === undefined)
+      throw new TrainingError(
+        `the type of the input ${JSON.stringify(name)} is not known (${show(types.get(name))}); give it a shape`,
+      );
+    values.set(name, ops.input(name, type));
+  }
   for (const proto of graph.proto.initializer) {
     const tensor = tensorValue(proto);
     const value =
@@ -70,12 +77,18 @@ export function forwardGraph(model: ModelProto, options: ForwardOptions): Forwar
       throw new NoGradientError(
         nodeName(node),
         operatorKey(node),
-        "graphs inside of nodes cannot be trained",
+        "graphs inside of nodes cannot be trained; write it without them",
       );
     const inputs = node.input.map((name) => (name === "" ? undefined : known(name)));
-    const outputs = node.output.map((name) =>
-      name === "" ? undefined : { name, ...concrete(name, types.get(name)) },
-    );
+    const outputs = node.output.map((name) => {
+      if (name === "") return undefined;
+      const type = concrete(types.get(name));
+      if (type !== undefined) return { name, ...type };
+      const why = unknown.includes(node)
+        ? "the operator is not known; replace it"
+        : `the shape of ${JSON.stringify(name)} follows from data (${show(types.get(name))}); replace it, or give it a shape`;
+      throw new NoGradientError(nodeName(node), operatorKey(node), why);
+    });
     for (const [i, value] of emitNode(ops, node, inputs, outputs, states, modeOf(node)).entries()) {
       const output = outputs[i];
       if (output === undefined || value === undefined) continue;
@@ -122,15 +135,19 @@ function runningStatistics(graph: Graph, modeOf: (node: NodeProto) => Statistics
     .filter((name) => graph.initializers.has(name));
 }
 
-function concrete(name: string, type: ValueType | undefined): TensorType {
+/** Undefined where anything of it is not known. */
+function concrete(type: ValueType | undefined): TensorType | undefined {
   const shape = type?.kind === "tensor" ? type.shape : undefined;
   const dtype = type?.kind === "tensor" ? type.dtype : undefined;
   const sizes = shape?.filter((size) => typeof size === "number");
   if (dtype === undefined || !isDType(dtype) || sizes === undefined || sizes.length !== shape?.length)
-    throw new TrainingError(
-      `the type of ${JSON.stringify(name)} is not known for these inputs (${dtype ?? "?"} [${shape?.join(", ") ?? "?"}]); give a shape for every input`,
-    );
+    return undefined;
   return { dtype, shape: sizes };
+}
+
+function show(type: ValueType | undefined): string {
+  if (type?.kind !== "tensor") return "no tensor";
+  return `${type.dtype ?? "?"} [${type.shape?.join(", ") ?? "?"}]`;
 }
 
 function contentOf(type: ValueType | undefined): readonly number[] | undefined {

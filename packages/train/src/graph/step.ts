@@ -3,6 +3,7 @@ import type { TensorType } from "@bitbudget/core";
 import type { ModelProto } from "@bitbudget/onnx";
 import { differentiate } from "../differentiate.ts";
 import { TrainingError } from "../errors.ts";
+import type { DropoutMask } from "../operators/dropout.ts";
 import type { Value } from "./builder.ts";
 import { forwardGraph, type Statistics } from "./forward.ts";
 import type { Ops } from "./ops.ts";
@@ -37,9 +38,11 @@ export interface StepOptions {
 }
 
 export interface StepGraph {
-  /** Its inputs are those of the model, the targets, the parameters and the states. */
+  /** Its inputs are those of the model, the targets, the parameters, the states and the masks. */
   readonly model: ModelProto;
   readonly targets: readonly Value[];
+  /** What `dropoutMask` draws for every step, for Dropout nodes in training mode. */
+  readonly masks: readonly DropoutMask[];
   /** Name of the output that is the loss. */
   readonly loss: string;
   /** Names of outputs: the gradient of each parameter that the loss depends on. */
@@ -83,6 +86,7 @@ export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
   return {
     model: ops.build("training step"),
     targets,
+    masks: ops.masks,
     loss: loss.name,
     gradients: names(gradients),
     updates: names(ops.updates),

@@ -72,6 +72,14 @@ const cases: Record<string, GradientCase> = {
   "Slice of positions": slice([4, 5], [1, -3], [3, 100], [0, -1], [1, 1]),
   "Slice with steps": slice([7, 2, 5], [1, 0], [7, 4], [0, 2], [3, 2]),
   "Slice backwards": slice([5, 4], [-1, 100], [-100, 0], [0, 1], [-2, -1]),
+  "Slice by Constant nodes": {
+    nodes: [
+      makeNode("Constant", [], ["from"], { attributes: { value_ints: [-2n] } }),
+      makeNode("Constant", [], ["to"], { attributes: { value_ints: [100n] } }),
+      makeNode("Slice", ["x", "from", "to"], ["y"]),
+    ],
+    variables: { x: numbers([4, 2]) },
+  },
   "Slice without axes": moved("Slice", [4, 3], { starts: ints(1), ends: ints(3) }),
   "Pad with zeros": pad("constant", [1, 2, 0, 1]),
   "Pad that cuts off": pad("constant", [-1, 2, 1, -1]),
@@ -102,6 +110,17 @@ const cases: Record<string, GradientCase> = {
     { axis: tensor("int64", [], [0n]) },
     { exclusive: 1n, reverse: 1n },
   ),
+  "Cast through float16": {
+    nodes: [
+      makeNode("Cast", ["x"], ["half"], { attributes: { to: 10n } }),
+      makeNode("Mul", ["half", "half"], ["square"]),
+      makeNode("CastLike", ["square", "x"], ["y"]),
+    ],
+    variables: { x: numbers([3, 4]) },
+    // A step that is long beside the rounding of float16.
+    step: 0.25,
+    tolerance: 0.01,
+  },
   "DepthToSpace DCR": moved("DepthToSpace", [2, 8, 2, 3], {}, { blocksize: 2n }),
   "DepthToSpace CRD": moved("DepthToSpace", [1, 8, 2, 3], {}, { blocksize: 2n, mode: "CRD" }),
   SpaceToDepth: moved("SpaceToDepth", [1, 2, 4, 6], {}, { blocksize: 2n }),
