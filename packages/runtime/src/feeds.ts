@@ -11,6 +11,7 @@ export interface ModelValue {
   readonly shape: readonly (number | string | null)[] | undefined;
 }
 
+/** The declarations of a graph's inputs or outputs, as data. */
 export function modelValues(infos: readonly ValueInfoProto[]): ModelValue[] {
   return infos.map(({ name, type }) => {
     if (type?.value.case !== "tensorType") return { name, dtype: undefined, shape: undefined };

@@ -1,6 +1,6 @@
 export * from "./errors.ts";
-export type { ModelValue } from "./feeds.ts";
-export type { ModelSource } from "./load.ts";
+export { checkFeeds, type ModelValue, modelValues } from "./feeds.ts";
+export { type ModelSource, readModel } from "./load.ts";
 export type { HostFunction, Lowering, Operator } from "./operator.ts";
 export { operatorNames } from "./operators/index.ts";
 export { INTERNAL } from "./passes/match.ts";

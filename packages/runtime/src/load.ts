@@ -66,6 +66,11 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel> {
   return new LoadedModel(file.model);
 }
 
+/** A model with its weights, from wherever it is. */
+export async function readModel(source: ModelSource): Promise<ModelProto> {
+  return (await loadModel(source)).proto;
+}
+
 async function open(source: string | URL | Blob): Promise<ModelFile> {
   if (source instanceof Blob) return openBlob(source);
   const { protocol } = typeof source === "string" ? { protocol: /^[a-z]{2,}:/i.exec(source)?.[0] } : source;

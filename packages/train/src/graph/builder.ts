@@ -68,6 +68,10 @@ export class Builder {
     for (const name of names) this.#taken.add(name);
   }
 
+  isTaken(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
   uniqueName(base: string): string {
     let name = base;
     for (let i = 1; name === "" || this.#taken.has(name); i++) name = `${base}_${i}`;

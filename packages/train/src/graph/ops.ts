@@ -25,6 +25,17 @@ export class Ops extends Builder {
     return this.#binary("Pow", a, b);
   }
 
+  /** 0, 1, 2 and so on as int32, in a shape. */
+  range(length: number, shape: readonly number[]): Value {
+    return this.constant(
+      tensor(
+        "int32",
+        shape,
+        Int32Array.from({ length }, (_, i) => i),
+      ),
+    );
+  }
+
   /** x * a number. */
   scale(x: Value, factor: number): Value {
     return factor === 1 ? x : this.mul(x, this.scalar(factor, x.dtype));

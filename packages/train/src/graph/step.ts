@@ -13,8 +13,24 @@ export interface LossContext {
   readonly ops: Ops;
   /** A value of the model: an output, or anything between. @throws TrainingError for a name that it does not have */
   value(name: string): Value;
-  /** Something to feed in every step besides the inputs of the model: labels, the outputs of a teacher. */
-  target(name: string, type: TensorType): Value;
+  /**
+   * Something to feed in every step besides the inputs of the model: labels, the outputs of a teacher.
+   * @param labels what its elements may be, where they are classes; checked before each step
+   * @throws TrainingError for a name that the model has
+   */
+  target(name: string, type: TensorType, labels?: Labels): Value;
+}
+
+/** Elements of a target that name classes: 0 to classes - 1. */
+export interface Labels {
+  readonly classes: number;
+  /** One more that is allowed: of positions that do not count. */
+  readonly ignore?: number | undefined;
+}
+
+/** What a loss compares with. */
+export interface Target extends Value {
+  readonly labels?: Labels | undefined;
 }
 
 /** Emits a loss. @returns a value of one element */
@@ -40,7 +56,7 @@ export interface StepOptions {
 export interface StepGraph {
   /** Its inputs are those of the model, the targets, the parameters, the states and the masks. */
   readonly model: ModelProto;
-  readonly targets: readonly Value[];
+  readonly targets: readonly Target[];
   /** What `dropoutMask` draws for every step, for Dropout nodes in training mode. */
   readonly masks: readonly DropoutMask[];
   /** Name of the output that is the loss. */
@@ -60,12 +76,16 @@ export interface StepGraph {
 export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
   const { parameters } = options;
   const { ops, value } = forwardGraph(model, options);
-  const targets: Value[] = [];
-  const target = (name: string, type: TensorType) => {
+  const targets: Target[] = [];
+  const target = (name: string, type: TensorType, labels?: Labels) => {
     const known = targets.find((each) => each.name === name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return sameType(known, type);
+    if (ops.isTaken(name))
+      throw new TrainingError(
+        `the model has a value ${JSON.stringify(name)}: give the target of the loss another name`,
+      );
     const made = ops.input(name, type);
-    targets.push(made);
+    targets.push({ ...made, labels });
     return made;
   };
   const loss = options.loss({ ops, value, target });
@@ -92,4 +112,12 @@ export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
     updates: names(ops.updates),
     outputs: names(outputs),
   };
+}
+
+/** Two losses may read one target, as the same type. */
+function sameType(known: Value, { dtype, shape }: TensorType): Value {
+  if (known.dtype === dtype && known.shape.join() === shape.join()) return known;
+  throw new TrainingError(
+    `target ${JSON.stringify(known.name)} cannot be ${known.dtype} [${known.shape}] for one loss and ${dtype} [${shape}] for another`,
+  );
 }

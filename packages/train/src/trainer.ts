@@ -1,0 +1,279 @@
+/** The loop of training: gradients from a backend, the optimizer on the host, and a last good state to go back to. */
+import type { Backend } from "@bitbudget/backend";
+import type { HostTensor } from "@bitbudget/core";
+import { clone, Graph, type ModelProto, ModelProtoSchema, toTensorProto } from "@bitbudget/onnx";
+import { type ModelSource, type ProfileRow, readModel } from "@bitbudget/runtime";
+import type { Batch } from "./batch.ts";
+import type { Batches } from "./batches.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Clip, checkClip, clipGradients, globalNorm } from "./clip.ts";
+import { CheckpointError, NotFiniteError, TrainingError } from "./errors.ts";
+import { evaluate } from "./evaluate.ts";
+import { type FitOptions, type FitReport, fit } from "./fit.ts";
+import type { Statistics } from "./graph/forward.ts";
+import type { LossFunction } from "./graph/step.ts";
+import { type Group, settingsOf } from "./groups.ts";
+import type { Metric } from "./metrics.ts";
+import type { Optimizer, UpdateSettings } from "./optimizers/index.ts";
+import { chooseParameters, type ParameterChoice, statesOf } from "./parameters.ts";
+import { constant, type Schedule } from "./schedules.ts";
+import { type StateTypes, TrainingState } from "./state.ts";
+import { type StepResults, StepRunner } from "./step-runner.ts";
+import { Variables } from "./variables.ts";
+
+export interface TrainerOptions {
+  readonly backend: Backend;
+  readonly loss: LossFunction;
+  readonly optimizer: Optimizer;
+  /** Factor of the learning rate by step. Default: constant. */
+  readonly schedule?: Schedule;
+  /** Default: gradients are taken as they are. */
+  readonly clip?: Clip;
+  /** Which initializers are trained. Default: `defaultParameters`. */
+  readonly parameters?: ParameterChoice;
+  /** Settings of some parameters; the first group that has a parameter counts. */
+  readonly groups?: readonly Group[];
+  /** What batch normalizations normalize with in a step. Default "batch", which updates their running statistics. */
+  readonly statistics?: Statistics;
+  /** Names of values of the model that each step returns. */
+  readonly outputs?: readonly string[];
+  /** Where to go on. With the same options and data the result is the same, bit for bit. */
+  readonly checkpoint?: Uint8Array;
+  /** Steps between copies of the state that are kept in memory for `NotFiniteError`. Default 20. */
+  readonly keepEvery?: number;
+}
+
+export interface StepReport {
+  /** Number of the step, from 1. */
+  readonly step: number;
+  /** Of this batch, before the update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradientNorm: number;
+  /** The values that were asked for. */
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+  /** Milliseconds: of the whole step, and of what the backend had of it, copies included. */
+  readonly ms: number;
+  readonly backendMs: number;
+}
+
+export interface Trainer extends AsyncDisposable {
+  /** Steps that were made. */
+  readonly steps: number;
+  /** What is trained: views that change with every step. */
+  readonly parameters: ReadonlyMap<string, HostTensor<"float32">>;
+  /**
+   * One step. Steps of one trainer happen one after the other.
+   * @throws FeedError for a batch that does not fit the model or the loss
+   * @throws NotFiniteError instead of a step on NaN or infinity
+   */
+  step(batch: Batch): Promise<StepReport>;
+  /**
+   * Steps through epochs of batches until so many epochs or steps were made in all, those before a checkpoint included.
+   * Reports each step.
+   */
+  fit(batches: Batches, options: FitOptions): AsyncGenerator<FitReport, void, void>;
+  /** Runs the model as it is now, in inference mode, and measures it. */
+  evaluate(batches: Batches, metric: Metric): Promise<number>;
+  evaluate<K extends string>(
+    batches: Batches,
+    metrics: Readonly<Record<K, Metric>>,
+  ): Promise<Record<K, number>>;
+  /** The model that was given, with its weights as they are now. */
+  model(): ModelProto;
+  /** The state of training, to be given to `createTrainer`. */
+  checkpoint(): Uint8Array;
+  /** Time of each kernel in a step on this batch, which is not made. */
+  profile(batch: Batch): Promise<readonly ProfileRow[]>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes a model ready to be trained.
+ * @throws TrainingError for options that do not fit the model, CheckpointError for a checkpoint that does not
+ */
+export async function createTrainer(source: ModelSource, options: TrainerOptions): Promise<Trainer> {
+  if (options.clip !== undefined) checkClip(options.clip);
+  return new ModelTrainer(await readModel(source), options);
+}
+
+class ModelTrainer implements Trainer {
+  readonly #model: ModelProto;
+  readonly #options: TrainerOptions;
+  readonly #schedule: Schedule;
+  readonly #state: TrainingState;
+  readonly #runner: StepRunner;
+  readonly #settings: ReadonlyMap<string, Omit<UpdateSettings, "step">>;
+  /** The last state whose loss and gradients were good; its memory is made when it is first kept. */
+  #good: TrainingState | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(model: ModelProto, options: TrainerOptions) {
+    const { optimizer, outputs = [], statistics = "batch", backend, loss, checkpoint } = options;
+    this.#model = model;
+    this.#options = options;
+    this.#schedule = options.schedule ?? constant();
+    const parameters = chooseParameters(model, options.parameters);
+    const states = statesOf(model);
+    for (const name of parameters.keys())
+      if (states.has(name))
+        throw new TrainingError(`${JSON.stringify(name)} is a statistic of a normalization, no parameter`);
+    this.#state = initialState(optimizer, parameters, states);
+    if (checkpoint !== undefined) resume(this.#state, checkpoint);
+    this.#settings = settingsOf(parameters, optimizer, options.groups ?? []);
+    this.#runner = new StepRunner(model, { backend, loss, outputs, statistics });
+  }
+
+  get steps(): number {
+    return this.#state.step;
+  }
+
+  get parameters(): ReadonlyMap<string, HostTensor<"float32">> {
+    return this.#state.parameters.tensors;
+  }
+
+  step(batch: Batch): Promise<StepReport> {
+    return this.#enqueue(() => this.#step(batch));
+  }
+
+  fit(batches: Batches, options: FitOptions): AsyncGenerator<FitReport, void, void> {
+    return fit({ trainer: this, state: this.#state }, batches, options);
+  }
+
+  evaluate(batches: Batches, metric: Metric): Promise<number>;
+  evaluate<K extends string>(
+    batches: Batches,
+    metrics: Readonly<Record<K, Metric>>,
+  ): Promise<Record<K, number>>;
+  async evaluate(
+    batches: Batches,
+    metric: Metric | Readonly<Record<string, Metric>>,
+  ): Promise<number | Record<string, number>> {
+    const { backend } = this.#options;
+    if (!isMetric(metric)) return evaluate(this.model(), { backend, batches, metrics: metric });
+    const { result } = await evaluate(this.model(), { backend, batches, metrics: { result: metric } });
+    return result;
+  }
+
+  model(): ModelProto {
+    const model = clone(ModelProtoSchema, this.#model);
+    const { initializers } = Graph.of(model);
+    for (const { tensors } of [this.#state.parameters, this.#state.states])
+      for (const [name, { shape, data }] of tensors)
+        initializers.set(toTensorProto({ dtype: "float32", shape, data: data.slice() }, name));
+    return model;
+  }
+
+  checkpoint(): Uint8Array {
+    return writeCheckpoint(this.#state);
+  }
+
+  profile(batch: Batch): Promise<readonly ProfileRow[]> {
+    return this.#enqueue(() => this.#runner.profile(batch, this.#state));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#queue;
+    await this.#runner[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #step(batch: Batch): Promise<StepReport> {
+    const start = performance.now();
+    const state = this.#state;
+    const factor = this.#schedule(state.step);
+    const learningRate = this.#options.optimizer.learningRate * factor;
+    const results = await this.#runner.run(batch, state);
+    const { loss, gradients, updates, outputs } = results;
+    const gradientNorm = globalNorm(gradients.values());
+    const bad = firstBad(results, gradientNorm);
+    if (bad !== undefined) throw this.#notFinite(bad, learningRate);
+    this.#keep(loss);
+    if (this.#options.clip !== undefined) clipGradients(gradients.values(), this.#options.clip, gradientNorm);
+    this.#update(gradients, factor);
+    for (const [name, content] of updates) state.states.get(name).set(content);
+    state.advance(loss);
+    const ms = performance.now() - start;
+    return { step: state.step, loss, learningRate, gradientNorm, outputs, ms, backendMs: results.ms };
+  }
+
+  #update(gradients: ReadonlyMap<string, Float32Array>, factor: number): void {
+    const { parameters, slots, step } = this.#state;
+    for (const [name, gradient] of gradients) {
+      const { learningRate, weightDecay } = this.#settings.get(name)!;
+      this.#options.optimizer.update(
+        parameters.get(name),
+        gradient,
+        slots.map((slot) => slot.get(name)),
+        { step: step + 1, learningRate: learningRate * factor, weightDecay },
+      );
+    }
+  }
+
+  /** Keeps a copy of the state, which gave this loss. Not while the loss is far above what it was: that may be the end. */
+  #keep(loss: number): void {
+    const { step, smoothedLoss } = this.#state;
+    const { keepEvery = 20 } = this.#options;
+    if (this.#good !== undefined && step < this.#good.step + keepEvery) return;
+    if (step > 0 && Math.abs(loss) > 2 * Math.abs(smoothedLoss)) return;
+    this.#good ??= new TrainingState(this.#state.types);
+    this.#good.copyFrom(this.#state);
+  }
+
+  #notFinite(what: string, learningRate: number): NotFiniteError {
+    const good = this.#good && { checkpoint: writeCheckpoint(this.#good), step: this.#good.step };
+    return new NotFiniteError(what, this.#state.step + 1, learningRate, good);
+  }
+}
+
+function initialState(
+  optimizer: Optimizer,
+  parameters: ReadonlyMap<string, HostTensor<"float32">>,
+  states: ReadonlyMap<string, HostTensor<"float32">>,
+): TrainingState {
+  const [initial, statistics] = [Variables.of(parameters), Variables.of(states)];
+  const state = new TrainingState({
+    optimizer: optimizer.name,
+    slots: optimizer.slots,
+    parameters: initial.types,
+    states: statistics.types,
+  });
+  state.parameters.data.set(initial.data);
+  state.states.data.set(statistics.data);
+  return state;
+}
+
+/** @throws CheckpointError for one of another model, or of another optimizer */
+function resume(state: TrainingState, bytes: Uint8Array): void {
+  const saved = readCheckpoint(bytes);
+  const expected = state.types;
+  for (const field of ["optimizer", "slots", "parameters", "states"] as const satisfies (keyof StateTypes)[])
+    if (JSON.stringify(saved.types[field]) !== JSON.stringify(expected[field]))
+      throw new CheckpointError(
+        `its ${field} are not those of this trainer: ${JSON.stringify(saved.types[field])} instead of ${JSON.stringify(expected[field])}`,
+      );
+  state.copyFrom(saved);
+}
+
+/** What of a step is NaN or infinite. */
+function firstBad({ loss, gradients }: StepResults, gradientNorm: number): string | undefined {
+  if (!Number.isFinite(loss)) return `the loss (${loss})`;
+  if (Number.isFinite(gradientNorm)) return undefined;
+  for (const [name, gradient] of gradients)
+    if (!Number.isFinite(globalNorm([gradient]))) return `the gradient of ${JSON.stringify(name)}`;
+  return "the gradient";
+}
+
+function isMetric(metric: Metric | Readonly<Record<string, Metric>>): metric is Metric {
+  return typeof metric.start === "function";
+}

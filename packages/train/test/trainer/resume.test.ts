@@ -1,0 +1,63 @@
+/** Checkpoints: training goes on as if it had never stopped, to the last bit. */
+import { writeModel } from "@bitbudget/onnx";
+import { describe, expect, test } from "vitest";
+import {
+  adamW,
+  cosine,
+  createTrainer,
+  crossEntropy,
+  miniBatches,
+  type Optimizer,
+  sgd,
+  type TrainerOptions,
+} from "../../src/index.ts";
+import { backends } from "../backends.ts";
+import { mlp, moons } from "../models.ts";
+
+const optimizers: Record<string, Optimizer> = {
+  adamW: adamW({ learningRate: 0.01 }),
+  "sgd with momentum": sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }),
+};
+
+/** Three and a bit batches in an epoch, so that ten steps go through three of them. */
+const batches = () =>
+  miniBatches(moons(100, 1), {
+    size: 30,
+    seed: 5,
+    partial: "keep",
+    prepare: ({ feeds, targets }, random) => ({
+      feeds: {
+        x: { ...feeds.x!, data: Float32Array.from(feeds.x!.data, (x) => Number(x) + 0.1 * random()) },
+      },
+      targets,
+    }),
+  });
+
+for (const [name, open] of Object.entries(backends))
+  describe(name, () => {
+    for (const [each, optimizer] of Object.entries(optimizers))
+      test(`${each}: 10 steps are 5, a checkpoint, and 5 more`, async () => {
+        await using backend = await open();
+        const options: TrainerOptions = {
+          backend,
+          loss: crossEntropy({ logits: "logits" }),
+          optimizer,
+          schedule: cosine({ steps: 10, warmup: 3 }),
+          clip: { norm: 0.5 },
+        };
+        const run = async (steps: number, checkpoint?: Uint8Array) => {
+          const resumed = checkpoint === undefined ? options : { ...options, checkpoint };
+          await using trainer = await createTrainer(mlp([2, 8, 2]), resumed);
+          const losses: number[] = [];
+          for await (const { loss } of trainer.fit(batches(), { steps })) losses.push(loss);
+          return { losses, checkpoint: trainer.checkpoint(), model: writeModel(trainer.model()) };
+        };
+        const whole = await run(10);
+        const first = await run(5);
+        const second = await run(10, first.checkpoint);
+        expect([...first.losses, ...second.losses]).toEqual(whole.losses);
+        expect(second.checkpoint).toEqual(whole.checkpoint);
+        expect(second.model).toEqual(whole.model);
+        expect(await run(10)).toEqual(whole);
+      });
+  });
