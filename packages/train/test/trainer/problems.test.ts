@@ -1,17 +1,13 @@
-/** Small problems that training must solve, on every backend. */
-import { tensor } from "@bitbudget/core";
 import { tensorValue } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import {
   accuracy,
   adamW,
-  type Batch,
   cosine,
   createTrainer,
   crossEntropy,
   meanSquaredError,
   miniBatches,
-  randomNumbers,
   sgd,
 } from "../../src/index.ts";
 import { backends } from "../backends.ts";

@@ -1,4 +1,3 @@
-/** Checkpoints: training goes on as if it had never stopped, to the last bit. */
 import { writeModel } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import {
