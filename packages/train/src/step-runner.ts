@@ -15,6 +15,7 @@ import { type Batch, targetFeeds } from "./batch.ts";
 import { TrainingError } from "./errors.ts";
 import type { Statistics } from "./graph/forward.ts";
 import { type LossFunction, type StepGraph, stepGraph } from "./graph/step.ts";
+import { dropoutMask } from "./operators/dropout.ts";
 import type { TrainingState } from "./state.ts";
 
 export interface StepRunnerOptions {
@@ -23,6 +24,8 @@ export interface StepRunnerOptions {
   /** Values of the model to return besides. */
   readonly outputs: readonly string[];
   readonly statistics: Statistics;
+  /** Of dropout. */
+  readonly seed: number;
 }
 
 export interface StepResults {
@@ -59,7 +62,7 @@ export class StepRunner implements AsyncDisposable {
   /** @throws FeedError for a batch that does not fit the model or the loss */
   async run(batch: Batch, state: TrainingState): Promise<StepResults> {
     const { graph, session } = await this.#planFor(batch, state);
-    const feeds = feedsOf(graph, batch, state);
+    const feeds = this.#feedsOf(graph, batch, state);
     const start = performance.now();
     const results = await session.run(feeds);
     const ms = performance.now() - start;
@@ -77,7 +80,7 @@ export class StepRunner implements AsyncDisposable {
   /** Time of each kernel in a step. */
   async profile(batch: Batch, state: TrainingState): Promise<readonly ProfileRow[]> {
     const { graph, session } = await this.#planFor(batch, state);
-    return session.profile(feedsOf(graph, batch, state));
+    return session.profile(this.#feedsOf(graph, batch, state));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,19 +122,17 @@ export class StepRunner implements AsyncDisposable {
     }
     return plan;
   }
-}
 
-function feedsOf(
-  graph: StepGraph,
-  batch: Batch,
-  { parameters, states }: TrainingState,
-): Record<string, HostTensor> {
-  return {
-    ...batch.feeds,
-    ...targetFeeds(graph.targets, batch.targets),
-    ...Object.fromEntries(parameters.tensors),
-    ...Object.fromEntries(states.tensors),
-  };
+  #feedsOf(graph: StepGraph, { feeds, targets }: Batch, state: TrainingState): Record<string, HostTensor> {
+    const { seed } = this.#options;
+    return {
+      ...feeds,
+      ...targetFeeds(graph.targets, targets),
+      ...Object.fromEntries(graph.masks.map((mask) => [mask.name, dropoutMask(mask, seed, state.step)])),
+      ...Object.fromEntries(state.parameters.tensors),
+      ...Object.fromEntries(state.states.tensors),
+    };
+  }
 }
 
 function floats(results: Results, name: string): Float32Array {

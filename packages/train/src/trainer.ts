@@ -35,6 +35,8 @@ export interface TrainerOptions {
   readonly groups?: readonly Group[];
   /** What batch normalizations normalize with in a step. Default "batch", which updates their running statistics. */
   readonly statistics?: Statistics;
+  /** Of dropout. Default 0. */
+  readonly seed?: number;
   /** Names of values of the model that each step returns. */
   readonly outputs?: readonly string[];
   /** Where to go on. With the same options and data the result is the same, bit for bit. */
@@ -110,7 +112,7 @@ class ModelTrainer implements Trainer {
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(model: ModelProto, options: TrainerOptions) {
-    const { optimizer, outputs = [], statistics = "batch", backend, loss, checkpoint } = options;
+    const { optimizer, outputs = [], statistics = "batch", seed = 0, backend, loss, checkpoint } = options;
     this.#model = model;
     this.#options = options;
     this.#schedule = options.schedule ?? constant();
@@ -122,7 +124,7 @@ class ModelTrainer implements Trainer {
     this.#state = initialState(optimizer, parameters, states);
     if (checkpoint !== undefined) resume(this.#state, checkpoint);
     this.#settings = settingsOf(parameters, optimizer, options.groups ?? []);
-    this.#runner = new StepRunner(model, { backend, loss, outputs, statistics });
+    this.#runner = new StepRunner(model, { backend, loss, outputs, statistics, seed });
   }
 
   get steps(): number {

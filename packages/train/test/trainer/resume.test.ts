@@ -1,3 +1,4 @@
+import { tensor, valuesOf } from "@bitbudget/core";
 import { writeModel } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import {
@@ -26,7 +27,11 @@ const batches = () =>
     partial: "keep",
     prepare: ({ feeds, targets }, random) => ({
       feeds: {
-        x: { ...feeds.x!, data: Float32Array.from(feeds.x!.data, (x) => Number(x) + 0.1 * random()) },
+        x: tensor(
+          "float32",
+          feeds.x!.shape,
+          valuesOf(feeds.x!).map((x) => x + 0.1 * random()),
+        ),
       },
       targets,
     }),
