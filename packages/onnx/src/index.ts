@@ -31,3 +31,4 @@ export {
   tensorValue,
 } from "./tensor/read.ts";
 export { toTensorProto } from "./tensor/write.ts";
+export { upgradeOpset } from "./upgrade/upgrade.ts";

@@ -45,8 +45,8 @@ export interface TapeEntry {
   readonly rule?: GradientRule;
 }
 
-/** Version of the standard operators in the graphs of training steps. */
-export const OPSET = 21;
+/** Version of the standard operators in the graphs of training steps, of models that are not newer. */
+const OPSET = 21;
 
 export class Builder {
   readonly #nodes: NodeProto[] = [];
@@ -62,6 +62,11 @@ export class Builder {
   readonly updates = new Map<string, Value>();
   /** What has to be drawn for every step. */
   readonly masks: DropoutMask[] = [];
+  readonly #opset: number;
+
+  constructor(opset = OPSET) {
+    this.#opset = opset;
+  }
 
   /** Keeps names free for those who ask for them by name later. */
   reserve(names: Iterable<string>): void {
@@ -194,7 +199,7 @@ export class Builder {
       irVersion: 10n,
       producerName: "bitbudget",
       opsetImport: [
-        { domain: "", version: BigInt(OPSET) },
+        { domain: "", version: BigInt(this.#opset) },
         { domain: "com.microsoft", version: 1n },
         { domain: INTERNAL, version: 1n },
       ],

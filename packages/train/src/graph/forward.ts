@@ -6,8 +6,10 @@ import {
   type ModelProto,
   type NodeProto,
   nodeName,
+  opsetVersion,
   subgraphsOf,
   tensorValue,
+  upgradeOpset,
   type ValueType,
 } from "@bitbudget/onnx";
 import { operatorKey } from "../differentiate.ts";
@@ -37,15 +39,16 @@ export interface ForwardGraph {
   value(name: string): Value;
 }
 
-/** Emits the model into a new graph. @param model of opset 21, as `upgrade` makes it */
-export function forwardGraph(model: ModelProto, options: ForwardOptions): ForwardGraph {
+/** Emits the model into a new graph. @param given of opset 7 or newer */
+export function forwardGraph(given: ModelProto, options: ForwardOptions): ForwardGraph {
   const { shapes, parameters, statistics = "batch" } = options;
+  const model = upgradeOpset(given, { inputs: shapes });
   const graph = Graph.of(model);
   const modeOf = (node: NodeProto) =>
     typeof statistics === "string" ? statistics : statistics(nodeName(node));
   const states = new Set([...(options.states ?? []), ...runningStatistics(graph, modeOf)]);
   const { types, unknown } = inferShapes(model, { inputs: shapes });
-  const ops = new Ops();
+  const ops = new Ops(opsetVersion(model));
   ops.reserve(types.keys());
   const values = new Map<string, Value>();
   for (const { name } of graph.inputs) {

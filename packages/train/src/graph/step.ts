@@ -70,7 +70,8 @@ export interface StepGraph {
 }
 
 /**
- * @param model of opset 21, as `upgrade` makes it
+ * @param model of opset 7 or newer
+ * @throws OpsetError for a model that is older, or has an operator that cannot be taken to opset 21
  * @throws NoGradientError that names the node through which the loss depends on a parameter and which has no gradient
  */
 export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
