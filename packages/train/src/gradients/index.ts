@@ -4,6 +4,7 @@ import { arithmetic } from "./arithmetic.ts";
 import { convolutions } from "./convolutions.ts";
 import { einsum } from "./einsum.ts";
 import { functions } from "./functions.ts";
+import { gelu } from "./gelu.ts";
 import { joins } from "./joins.ts";
 import { pools } from "./pools.ts";
 import { products } from "./products.ts";
@@ -19,6 +20,7 @@ export const gradients: GradientTable = {
   ...arithmetic,
   ...convolutions,
   ...functions,
+  ...gelu,
   ...joins,
   ...pools,
   ...products,
