@@ -104,19 +104,25 @@ const attention: Rule = (op) => {
   ];
 };
 
-/** Queries [batch, length, hidden]; keys and values packed alike, or already by heads. */
+/**
+ * Queries [batch, length, hidden]; keys and values packed alike, or already by heads; or both in one [batch, length, heads,
+ * 2, size]; or all three, with a 3 there.
+ */
 const multiHeadAttention: Rule = (op) => {
-  const [batch, length, hidden] = op.shape(0) ?? ofRank(3);
+  const query = op.shape(0);
   const heads = op.int("num_heads");
-  const value = op.shape(2);
-  const packed = value === undefined || value.length === 3;
+  const all = query?.length === 5;
+  const [batch, length, hidden] = query ?? ofRank(3);
+  const both = all ? query : op.rank(1) === 5 ? op.shape(1) : undefined;
+  const value = both ? [both[0], both[2], both[1], both[4]] : op.shape(2);
+  const packed = value?.length !== 4;
   const size = packed ? dims.floorDivide(value?.[2] ?? (op.has(2) ? undefined : hidden), heads) : value[3];
   const added: MaybeDim = packed ? (value?.[1] ?? (op.has(2) ? undefined : length)) : value[2];
   const total = op.has(6) ? dims.add(op.dim(6, 2), added) : added;
   const present = tensor(op.dtype(0), [batch, heads, total, size]);
-  const isQueryPacked = op.rank(0) === 3 || op.rank(0) === undefined;
+  const isKnown = all || query === undefined || query.length === 3;
   return [
-    tensor(op.dtype(0), isQueryPacked ? [batch, length, dims.multiply(size, heads)] : undefined),
+    tensor(op.dtype(0), isKnown ? [batch, length, dims.multiply(size, heads)] : undefined),
     present,
     present,
   ];

@@ -1,23 +1,9 @@
 /** Operators that become several in a training step: against the operator itself, and against central differences. */
-import { elementCount, type HostTensor, tensor } from "@bitbudget/core";
-import { type AttributeValue, makeNode } from "@bitbudget/onnx";
-import { describe, test } from "vitest";
-import { checkGradients, numbers } from "../gradients/finite-differences.ts";
-import { checkAgainstRuntime } from "./against-runtime.ts";
+import { elementCount, tensor } from "@bitbudget/core";
+import { describe } from "vitest";
+import { numbers } from "../gradients/finite-differences.ts";
+import { type Composite, check, microsoft } from "./composite.ts";
 
-interface Composite {
-  readonly opType: string;
-  readonly domain?: string;
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  /** By their places; "" stands for one that is left out. Float64 tensors are differentiated by. */
-  readonly inputs: readonly (HostTensor | "")[];
-  /** Default: one. "" stands for one that is left out; gradients are those of the first. */
-  readonly outputs?: readonly string[];
-  /** What is compared with the operator. Default 1e-9. */
-  readonly tolerance?: number;
-}
-
-const microsoft = "com.microsoft";
 const integers = (shape: readonly number[], ...values: number[]) =>
   tensor("int64", shape, values.map(BigInt));
 const positive = (shape: readonly number[], seed: number) =>
@@ -176,31 +162,6 @@ const losses: Readonly<Record<string, Composite>> = Object.fromEntries(
     ),
   ),
 );
-
-function check(groups: Readonly<Record<string, Composite>>): void {
-  for (const [
-    name,
-    { opType, domain = "", attributes = {}, inputs, outputs = ["y"], tolerance },
-  ] of Object.entries(groups)) {
-    const node = makeNode(
-      opType,
-      inputs.map((input, i) => (input === "" ? "" : `x${i}`)),
-      outputs,
-      { domain, attributes, name: "node" },
-    );
-    const given = inputs.flatMap((input, i) => (input === "" ? [] : [[`x${i}`, input] as const]));
-    const variables = Object.fromEntries(given.filter(([, { dtype }]) => dtype === "float64"));
-    const constants = Object.fromEntries(given.filter(([, { dtype }]) => dtype !== "float64"));
-    test(`${name} is the operator`, () =>
-      checkAgainstRuntime({
-        node,
-        inputs: Object.fromEntries(given),
-        ...(tolerance === undefined ? {} : { tolerance }),
-      }));
-    test(`${name} has the gradient of its values`, () =>
-      checkGradients({ nodes: [node], variables, constants, output: outputs[0] ?? "" }));
-  }
-}
 
 describe("normalizations", () => check(norms));
 describe("activations", () => check(activations));
