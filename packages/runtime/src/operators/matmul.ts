@@ -155,15 +155,21 @@ export const fusedMatMul: Operator = (context) => {
   const { node } = context;
   if (getInt(node, "transBatchA", 0) !== 0 || getInt(node, "transBatchB", 0) !== 0)
     context.fail("transposes batch axes (transBatchA, transBatchB), which the runtime does not do");
-  const turned = (index: number, name: string) => {
-    const x = context.input(index);
+  const [a, b] = [context.input(0), context.input(1)];
+  // A vector has nothing to transpose.
+  const turns = (x: Value, name: string) => getInt(node, name, 0) !== 0 && x.type.shape.length >= 2;
+  const [transA, transB] = [turns(a, "transA"), turns(b, "transB")];
+  const turned = (x: Value) => {
     const rank = x.type.shape.length;
-    if (getInt(node, name, 0) === 0 || rank < 2) return x;
     if (isKnown(x) && rank === 2) return context.known(transposed(context, x.constant));
     const perm = x.type.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
     return transpose(context, x, perm);
   };
-  const product = matrixProduct(context, turned(0, "transA"), turned(1, "transB"));
+  const areMatrices = a.type.shape.length >= 2 && b.type.shape.length >= 2;
+  const product =
+    isFloat(a.type.dtype) && areMatrices && !isKnown(b)
+      ? matmul(context, a, b, transA, transB)
+      : matrixProduct(context, transA ? turned(a) : a, transB ? turned(b) : b);
   const alpha = getFloat(node, "alpha", 1);
   return [alpha === 1 ? product : binaryNumber(context, "mul", product, alpha)];
 };

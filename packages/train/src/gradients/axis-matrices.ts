@@ -27,7 +27,7 @@ export function alongAxes(
 function timesAlong(ops: Backward["ops"], x: Value, axis: number, matrix: Value): Value {
   const [m = 1] = matrix.shape;
   const last = x.shape.length - 1;
-  if (axis === last) return ops.matmul(x, ops.transposed(matrix));
+  if (axis === last) return ops.fusedMatMul(x, matrix, { transB: true });
   // The axes behind are the columns of a stack of matrices.
   const columns = x.shape.slice(axis + 1).reduce((a, c) => a * c, 1);
   const stack = ops.reshape(x, [...x.shape.slice(0, axis + 1), columns]);

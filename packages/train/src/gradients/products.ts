@@ -21,8 +21,8 @@ function matmul(b: Backward): readonly (Value | undefined)[] {
   const dy = ops.reshape(b.dy, [...batch, m, n]);
   if (right.shape.length === 2) return flat(b, left, right, dy);
   return [
-    b.needs(0) ? ops.sumTo(ops.matmul(dy, ops.transposed(right)), b.input(0).shape) : undefined,
-    b.needs(1) ? ops.sumTo(ops.matmul(ops.transposed(left), dy), b.input(1).shape) : undefined,
+    b.needs(0) ? ops.sumTo(ops.fusedMatMul(dy, right, { transB: true }), b.input(0).shape) : undefined,
+    b.needs(1) ? ops.sumTo(ops.fusedMatMul(left, dy, { transA: true }), b.input(1).shape) : undefined,
   ];
 }
 
@@ -32,8 +32,12 @@ function flat(b: Backward, left: Value, right: Value, dy: Value): readonly (Valu
   const rows = (x: Value) =>
     ops.reshape(x, [x.shape.slice(0, -1).reduce((a, c) => a * c, 1), x.shape.at(-1) ?? 1]);
   return [
-    b.needs(0) ? ops.reshape(ops.matmul(rows(dy), ops.transposed(right)), b.input(0).shape) : undefined,
-    b.needs(1) ? ops.reshape(ops.matmul(ops.transposed(rows(left)), rows(dy)), b.input(1).shape) : undefined,
+    b.needs(0)
+      ? ops.reshape(ops.fusedMatMul(rows(dy), right, { transB: true }), b.input(0).shape)
+      : undefined,
+    b.needs(1)
+      ? ops.reshape(ops.fusedMatMul(rows(left), rows(dy), { transA: true }), b.input(1).shape)
+      : undefined,
   ];
 }
 
@@ -43,17 +47,14 @@ function gemm(b: Backward): readonly (Value | undefined)[] {
   const [transA, transB] = [getInt(b.node, "transA", 0) !== 0, getInt(b.node, "transB", 0) !== 0];
   const scaled = ops.scale(dy, getFloat(b.node, "alpha", 1));
   const [a, c] = [b.input(0), b.input(1)];
-  const da = () => {
-    // B', as it is in the product, transposed.
-    const product = ops.matmul(scaled, transB ? c : ops.transposed(c));
-    return transA ? ops.transposed(product) : product;
-  };
-  const db = () => {
-    const left = transA ? a : ops.transposed(a);
-    return transB
-      ? ops.matmul(ops.transposed(scaled), transA ? ops.transposed(a) : a)
-      : ops.matmul(left, scaled);
-  };
+  const da = () =>
+    transA
+      ? ops.fusedMatMul(c, scaled, { transA: transB, transB: true })
+      : ops.fusedMatMul(scaled, c, { transB: !transB });
+  const db = () =>
+    transB
+      ? ops.fusedMatMul(scaled, a, { transA: true, transB: transA })
+      : ops.fusedMatMul(a, scaled, { transA: !transA });
   const bias = b.inputs[2];
   return [
     b.needs(0) ? da() : undefined,

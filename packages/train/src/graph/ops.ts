@@ -177,12 +177,26 @@ export class Ops extends Builder {
 
   /** Of at least two axes each. */
   matmul(a: Value, b: Value): Value {
-    const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    const shape = [...batch, a.shape.at(-2) ?? 1, b.shape.at(-1) ?? 1];
-    return this.emit("MatMul", [a, b], [{ dtype: a.dtype, shape }])[0]!;
+    return this.emit("MatMul", [a, b], [productType(a, b)])[0]!;
+  }
+
+  /** The same of operands whose last two axes are exchanged where they are read. For backward nodes: it has no rule. */
+  fusedMatMul(a: Value, b: Value, { transA = false, transB = false }): Value {
+    const type = productType(transA ? exchanged(a) : a, transB ? exchanged(b) : b);
+    const attributes = { transA: BigInt(transA), transB: BigInt(transB) };
+    return this.emit("FusedMatMul", [a, b], [type], attributes, "com.microsoft")[0]!;
   }
 
   #binary(opType: string, a: Value, b: Value): Value {
     return this.emit(opType, [a, b], [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape) }])[0]!;
   }
+}
+
+function productType(a: TensorType, b: TensorType): TensorType {
+  const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return { dtype: a.dtype, shape: [...batch, a.shape.at(-2) ?? 1, b.shape.at(-1) ?? 1] };
+}
+
+function exchanged({ dtype, shape }: TensorType): TensorType {
+  return { dtype, shape: [...shape.slice(0, -2), shape.at(-1) ?? 1, shape.at(-2) ?? 1] };
 }
