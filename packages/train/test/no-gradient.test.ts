@@ -51,7 +51,12 @@ const harmless: Record<string, GradientCase> = {
     node("Mod", ["q", "three"], ["m"]),
     node("ReduceSum", ["m"], ["beside"]),
   ]),
-  steps: beside([node("Round", ["x"], ["r"]), node("Floor", ["r"], ["f"]), node("Sign", ["f"], ["beside"])]),
+  steps: beside([
+    node("Ceil", ["x"], ["c"]),
+    node("Round", ["c"], ["r"]),
+    node("Floor", ["r"], ["f"]),
+    node("Sign", ["f"], ["beside"]),
+  ]),
   "an operator without a gradient, of a constant": {
     nodes: [node("Hardmax", ["c"], ["h"]), node("Mul", ["x", "h"], ["y"])],
     variables: { x: numbers([2, 3]) },

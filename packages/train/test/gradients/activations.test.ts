@@ -22,6 +22,7 @@ const cases: Record<string, GradientCase> = {
   "Celu of another alpha": unary("Celu", { alpha: 0.6 }),
   Selu: unary("Selu"),
   "Elu of another alpha": unary("Elu", { alpha: 0.6 }),
+  Swish: unary("Swish", { alpha: 0.7 }),
   ThresholdedRelu: unary("ThresholdedRelu", { alpha: 1.5 }),
   Softsign: unary("Softsign"),
   Shrink: unary("Shrink", { lambd: 1.5, bias: 0.5 }),
@@ -41,6 +42,10 @@ const cases: Record<string, GradientCase> = {
   ReduceL1: unary("ReduceL1", { keepdims: 0n }),
   ReduceLogSumExp: unary("ReduceLogSumExp"),
   ReduceLogSum: unary("ReduceLogSum", {}, (x) => 1.2 + x),
+  Sum: {
+    nodes: [makeNode("Sum", ["a", "b", "a"], ["y"])],
+    variables: { a: numbers([2, 3], 1), b: numbers([3], 2) },
+  },
   Mean: {
     nodes: [makeNode("Mean", ["a", "b", "c"], ["y"])],
     variables: { a: numbers([2, 3], 1), b: numbers([3], 2), c: numbers([2, 1], 3) },

@@ -116,6 +116,16 @@ const cases: Record<string, GradientCase> = {
     variables: { x: numbers([2, 6]) },
     constants: { shape: tensor("int64", [3], [3n, -1n, 2n]) },
   },
+  "Flatten, Unsqueeze and Squeeze": {
+    nodes: [
+      makeNode("Flatten", ["x"], ["f"], { attributes: { axis: 2n } }),
+      makeNode("Unsqueeze", ["f", "axes"], ["u"]),
+      makeNode("Exp", ["u"], ["e"]),
+      makeNode("Squeeze", ["e", "axes"], ["y"]),
+    ],
+    variables: { x: numbers([2, 3, 2]) },
+    constants: { axes: tensor("int64", [2], [0n, 2n]) },
+  },
   Transpose: {
     nodes: [
       makeNode("Transpose", ["x"], ["t"], { attributes: { perm: [2n, 0n, 1n] } }),
