@@ -26,9 +26,11 @@ export {
   type AccuracyOptions,
   accuracy,
   type MeanCrossEntropyOptions,
+  type MeanSquareOptions,
   type Measurement,
   type Metric,
   meanCrossEntropy,
+  meanSquare,
 } from "./metrics.ts";
 export { type DropoutMask, dropoutMask } from "./operators/dropout.ts";
 export type { StatisticsMode } from "./operators/operator.ts";
@@ -37,4 +39,5 @@ export { defaultParameters, type ParameterChoice, TRAINED } from "./parameters.t
 export { formatDuration, formatProgress, type Progress } from "./progress.ts";
 export { permutation, randomNumbers } from "./random.ts";
 export * from "./schedules.ts";
+export { mapBatches, taughtBy } from "./teacher.ts";
 export { createTrainer, type StepReport, type Trainer, type TrainerOptions } from "./trainer.ts";

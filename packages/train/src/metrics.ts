@@ -48,6 +48,40 @@ export function meanCrossEntropy(options: MeanCrossEntropyOptions): Metric {
   });
 }
 
+export interface MeanSquareOptions {
+  /** Name of a value of the model. */
+  readonly output: string;
+  /** Name of the target, of the same shape. Default "target". */
+  readonly target?: string;
+}
+
+/** The mean of (output - target)^2. */
+export function meanSquare({ output, target = "target" }: MeanSquareOptions): Metric {
+  return {
+    values: [output],
+    start: () => {
+      let [sum, count] = [0, 0];
+      return {
+        add: (values, { targets }) => {
+          const [y, expected] = [values[output]!, targets[target]];
+          if (expected === undefined) throw new FeedError(target, "is missing among the targets of a batch");
+          if (y.shape.join() !== expected.shape.join())
+            throw new FeedError(
+              target,
+              `is [${expected.shape.join(", ")}], and the output [${y.shape.join(", ")}]`,
+            );
+          const each = valuesOf(expected);
+          valuesOf(y).forEach((value, i) => {
+            sum += (value - each[i]!) ** 2;
+          });
+          count += each.length;
+        },
+        result: () => sum / count,
+      };
+    },
+  };
+}
+
 /** @param of the logits of one position, and its label */
 function meanOverLabels(
   { logits, labels = "labels", axis = -1, ignore }: AccuracyOptions,

@@ -110,6 +110,7 @@ class ModelTrainer implements Trainer {
   /** The last state whose loss and gradients were good; its memory is made when it is first kept. */
   #good: TrainingState | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
 
   constructor(model: ModelProto, options: TrainerOptions) {
     const { optimizer, outputs = [], statistics = "batch", seed = 0, backend, loss, checkpoint } = options;
@@ -176,6 +177,7 @@ class ModelTrainer implements Trainer {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
     await this.#queue;
     await this.#runner[Symbol.asyncDispose]();
   }
@@ -185,6 +187,7 @@ class ModelTrainer implements Trainer {
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#disposed) return Promise.reject(new TrainingError("the trainer was disposed"));
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;
@@ -228,6 +231,7 @@ class ModelTrainer implements Trainer {
     const { keepEvery = 20 } = this.#options;
     if (this.#good !== undefined && step < this.#good.step + keepEvery) return;
     if (step > 0 && Math.abs(loss) > 2 * Math.abs(smoothedLoss)) return;
+    if (!Number.isFinite(globalNorm(this.#state.arrays))) return;
     this.#good ??= new TrainingState(this.#state.types);
     this.#good.copyFrom(this.#state);
   }
