@@ -27,9 +27,11 @@ export function differentiate(ops: Ops, loss: Value, wrt: readonly Value[]): Rea
   };
   for (const entry of tape.reverse()) {
     if (!entry.outputs.some(({ name }) => active.has(name))) continue;
-    const gradients = entry.outputs.map(({ name }) => total(name));
-    if (gradients.every((gradient) => gradient === undefined)) continue;
-    const parts = ruleOf(entry)(backward(ops, entry, gradients, active));
+    const parts = ops.within(`gradient of ${nodeName(entry.node)}`, () => {
+      const gradients = entry.outputs.map(({ name }) => total(name));
+      if (gradients.every((gradient) => gradient === undefined)) return [];
+      return ruleOf(entry)(backward(ops, entry, gradients, active));
+    });
     for (const [i, gradient] of parts.entries()) {
       const input = entry.inputs[i];
       if (input === undefined || gradient === undefined || !active.has(input.name)) continue;

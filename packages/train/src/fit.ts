@@ -2,6 +2,7 @@
 import { sampleCount } from "./batch.ts";
 import { type Batches, batchesOf } from "./batches.ts";
 import { TrainingError } from "./errors.ts";
+import { macrotask } from "./macrotask.ts";
 import { formatProgress, type Progress } from "./progress.ts";
 import type { TrainingState } from "./state.ts";
 import type { StepReport, Trainer } from "./trainer.ts";
@@ -24,6 +25,9 @@ export interface FitReport extends StepReport, Progress {
   toString(): string;
 }
 
+/** Others wait for their turn no longer than this and one step. */
+const TURN_MS = 50;
+
 interface Fitted {
   readonly trainer: Pick<Trainer, "step" | "checkpoint">;
   readonly state: TrainingState;
@@ -41,10 +45,15 @@ export async function* fit(
   const done = () =>
     (epochs !== undefined && state.epoch >= epochs) || (steps !== undefined && state.step >= steps);
   const clock = new Clock(now);
+  let turn = performance.now();
   while (!done()) {
     const { epoch, batch: from } = state;
     let made = 0;
     for await (const batch of batchesOf(batches, epoch, from)) {
+      if (performance.now() > turn + TURN_MS) {
+        await macrotask();
+        turn = performance.now();
+      }
       signal?.throwIfAborted();
       const report = await trainer.step(batch);
       made++;

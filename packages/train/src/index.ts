@@ -36,6 +36,7 @@ export { type DropoutMask, dropoutMask } from "./operators/dropout.ts";
 export type { StatisticsMode } from "./operators/operator.ts";
 export * from "./optimizers/index.ts";
 export { defaultParameters, type ParameterChoice, TRAINED } from "./parameters.ts";
+export type { StepProfile } from "./profile.ts";
 export { formatDuration, formatProgress, type Progress } from "./progress.ts";
 export { permutation, randomNumbers } from "./random.ts";
 export * from "./schedules.ts";

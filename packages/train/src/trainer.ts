@@ -2,7 +2,7 @@
 import type { Backend } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
 import { clone, Graph, type ModelProto, ModelProtoSchema, toTensorProto } from "@bitbudget/onnx";
-import { type ModelSource, type ProfileRow, readModel } from "@bitbudget/runtime";
+import { type ModelSource, readModel } from "@bitbudget/runtime";
 import type { Batch } from "./batch.ts";
 import type { Batches } from "./batches.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -16,6 +16,7 @@ import { type Group, settingsOf } from "./groups.ts";
 import type { Metric } from "./metrics.ts";
 import type { Optimizer, UpdateSettings } from "./optimizers/index.ts";
 import { chooseParameters, type ParameterChoice, statesOf } from "./parameters.ts";
+import { type StepProfile, stepProfile } from "./profile.ts";
 import { constant, type Schedule } from "./schedules.ts";
 import { type StateTypes, TrainingState } from "./state.ts";
 import { type StepResults, StepRunner } from "./step-runner.ts";
@@ -86,8 +87,8 @@ export interface Trainer extends AsyncDisposable {
   model(): ModelProto;
   /** The state of training, to be given to `createTrainer`. */
   checkpoint(): Uint8Array;
-  /** Time of each kernel in a step on this batch, which is not made. */
-  profile(batch: Batch): Promise<readonly ProfileRow[]>;
+  /** Where the time of a step on this batch goes; the step is not made. Prints as a table. */
+  profile(batch: Batch): Promise<StepProfile>;
   dispose(): Promise<void>;
 }
 
@@ -172,8 +173,16 @@ class ModelTrainer implements Trainer {
     return writeCheckpoint(this.#state);
   }
 
-  profile(batch: Batch): Promise<readonly ProfileRow[]> {
-    return this.#enqueue(() => this.#runner.profile(batch, this.#state));
+  profile(batch: Batch): Promise<StepProfile> {
+    return this.#enqueue(async () => {
+      const kernels = await this.#runner.profile(batch, this.#state);
+      const { gradients, ms } = await this.#runner.run(batch, this.#state);
+      const scratch = new TrainingState(this.#state.types);
+      scratch.copyFrom(this.#state);
+      const start = performance.now();
+      this.#update(scratch, gradients, globalNorm(gradients.values()));
+      return stepProfile(kernels, ms, performance.now() - start);
+    });
   }
 
   async dispose(): Promise<void> {
@@ -196,32 +205,29 @@ class ModelTrainer implements Trainer {
   async #step(batch: Batch): Promise<StepReport> {
     const start = performance.now();
     const state = this.#state;
-    const factor = this.#schedule(state.step);
-    const learningRate = this.#options.optimizer.learningRate * factor;
+    const learningRate = this.#options.optimizer.learningRate * this.#schedule(state.step);
     const results = await this.#runner.run(batch, state);
     const { loss, gradients, updates, outputs } = results;
     const gradientNorm = globalNorm(gradients.values());
     const bad = firstBad(results, gradientNorm);
     if (bad !== undefined) throw this.#notFinite(bad, learningRate);
     this.#keep(loss);
-    if (this.#options.clip !== undefined) clipGradients(gradients.values(), this.#options.clip, gradientNorm);
-    this.#update(gradients, factor);
+    this.#update(state, gradients, gradientNorm);
     for (const [name, content] of updates) state.states.get(name).set(content);
     state.advance(loss);
     const ms = performance.now() - start;
     return { step: state.step, loss, learningRate, gradientNorm, outputs, ms, backendMs: results.ms };
   }
 
-  #update(gradients: ReadonlyMap<string, Float32Array>, factor: number): void {
-    const { parameters, slots, step } = this.#state;
+  #update(state: TrainingState, gradients: ReadonlyMap<string, Float32Array>, gradientNorm: number): void {
+    const { optimizer, clip } = this.#options;
+    if (clip !== undefined) clipGradients(gradients.values(), clip, gradientNorm);
+    const factor = this.#schedule(state.step);
     for (const [name, gradient] of gradients) {
       const { learningRate, weightDecay } = this.#settings.get(name)!;
-      this.#options.optimizer.update(
-        parameters.get(name),
-        gradient,
-        slots.map((slot) => slot.get(name)),
-        { step: step + 1, learningRate: learningRate * factor, weightDecay },
-      );
+      const slots = state.slots.map((slot) => slot.get(name));
+      const settings = { step: state.step + 1, learningRate: learningRate * factor, weightDecay };
+      optimizer.update(state.parameters.get(name), gradient, slots, settings);
     }
   }
 

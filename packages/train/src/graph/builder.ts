@@ -63,6 +63,7 @@ export class Builder {
   /** What has to be drawn for every step. */
   readonly masks: DropoutMask[] = [];
   readonly #opset: number;
+  #within: string | undefined;
 
   constructor(opset = OPSET) {
     this.#opset = opset;
@@ -135,6 +136,17 @@ export class Builder {
     this.#contents.set(name, content);
   }
 
+  /** Nodes that are emitted meanwhile have this name: plans and profiles show what they are part of. */
+  within<T>(name: string, emit: () => T): T {
+    const outer = this.#within;
+    this.#within = name;
+    try {
+      return emit();
+    } finally {
+      this.#within = outer;
+    }
+  }
+
   /** A node of which the types of the outputs are given. `undefined` stands for an input that is left out. */
   emit(
     opType: string,
@@ -149,7 +161,7 @@ export class Builder {
       opType,
       names,
       outputs.map(({ name }) => name),
-      { name: outputs[0]?.name ?? opType, attributes, domain },
+      { name: this.#within ?? outputs[0]?.name ?? opType, attributes, domain },
     );
     this.#nodes.push(node);
     this.tape.push({ node, inputs, outputs });
@@ -187,7 +199,7 @@ export class Builder {
     rule: GradientRule,
   ): readonly Value[] {
     const start = this.tape.length;
-    const outputs = make();
+    const outputs = node.name === "" ? make() : this.within(node.name, make);
     this.tape.length = start;
     this.tape.push({ node, inputs, outputs, rule });
     return outputs;

@@ -127,7 +127,9 @@ function emitNode(
   const input = (i: number) => inputs[i] ?? fail(`it needs input ${i}`);
   const content = (i: number) => (inputs[i] === undefined ? undefined : ops.content(inputs[i]));
   const state = (i: number) => (states.has(node.input[i] ?? "") ? node.input[i] : undefined);
-  return operator({ ops, node, inputs, outputs, input, content, statistics, state, fail });
+  return ops.within(nodeName(node), () =>
+    operator({ ops, node, inputs, outputs, input, content, statistics, state, fail }),
+  );
 }
 
 /** Initializers that are the running mean or variance of a normalization that uses the statistics of the batch. */

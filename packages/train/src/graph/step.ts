@@ -89,7 +89,7 @@ export function stepGraph(model: ModelProto, options: StepOptions): StepGraph {
     targets.push({ ...made, labels });
     return made;
   };
-  const loss = options.loss({ ops, value, target });
+  const loss = ops.within("loss", () => options.loss({ ops, value, target }));
   if (loss.shape.some((size) => size !== 1))
     throw new TrainingError(`a loss has one element, not the shape [${loss.shape}]; take its mean`);
   const wrt = parameters.map(value);

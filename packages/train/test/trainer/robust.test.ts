@@ -207,6 +207,17 @@ describe("endings", () => {
     expect(trainer.steps).toBe(3);
   });
 
+  test("a signal is heard though no step ever waits", async () => {
+    await using trainer = await trainerOf();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("time is up")), 0);
+    const run = async () => {
+      for await (const { step } of trainer.fit([batch], { steps: 1e9, signal: controller.signal }))
+        expect(step).toBeGreaterThan(0);
+    };
+    await expect(run()).rejects.toThrow("time is up");
+  });
+
   test("a trainer that was disposed says so", async () => {
     const trainer = await trainerOf();
     await trainer.step(batch);
