@@ -17,6 +17,28 @@ export function inside({ ops }: Backward, x: Value, clipped: Value): Value {
   return ops.shift(ops.neg(ops.unary("Abs", ops.unary("Sign", ops.sub(x, clipped)))), 1);
 }
 
+/**
+ * Told by the result alone, so that what is clipped need not be kept: it is between the bounds where nothing was clipped.
+ * Where it equals a bound, the gradient goes to the bound; a minimum above the maximum yields to it.
+ */
+function clip(b: Backward): readonly (Value | undefined)[] {
+  const { ops, dy, inputs } = b;
+  const y = b.outputs[0]!;
+  const [, min, max] = inputs;
+  // 1 where the result is off a bound, else 0.
+  const off = (bound: Value) => ops.unary("Abs", ops.unary("Sign", ops.sub(y, bound)));
+  const on = (bound: Value) => ops.shift(ops.neg(off(bound)), 1);
+  const times = (factors: readonly Value[]) =>
+    factors.reduce((product, factor) => ops.mul(product, factor), dy);
+  const bounds = [min, max].filter((bound) => bound !== undefined);
+  const belowMax = max === undefined ? [] : [off(max)];
+  return [
+    b.needs(0) ? times(bounds.map(off)) : undefined,
+    min && b.needs(1) ? ops.sumTo(times([on(min), ...belowMax]), min.shape) : undefined,
+    max && b.needs(2) ? ops.sumTo(times([on(max)]), max.shape) : undefined,
+  ];
+}
+
 function square(ops: Ops, x: Value): Value {
   return ops.mul(x, x);
 }
@@ -54,7 +76,7 @@ export const functions: GradientTable = {
     const below = ops.mul(negative, ops.shift(b.outputs[0]!, alpha));
     return [ops.mul(b.dy, ops.add(positive, below))];
   },
-  Clip: (b) => [b.ops.mul(b.dy, inside(b, b.input(0), b.outputs[0]!)), undefined, undefined],
+  Clip: clip,
   HardSigmoid: (b) => {
     const { ops } = b;
     const alpha = getFloat(b.node, "alpha", 0.2);

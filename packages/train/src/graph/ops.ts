@@ -5,6 +5,9 @@ import { type Attributes, Builder, type Value } from "./builder.ts";
 import { broadcast } from "./shapes.ts";
 
 export class Ops extends Builder {
+  /** What results of Expand are repetitions of. */
+  readonly #expanded = new Map<string, Value>();
+
   add(a: Value, b: Value): Value {
     return this.#binary("Add", a, b);
   }
@@ -111,7 +114,9 @@ export class Ops extends Builder {
 
   expand(x: Value, shape: readonly number[]): Value {
     if (x.shape.join() === shape.join()) return x;
-    return this.emit("Expand", [x, this.ints(shape)], [{ dtype: x.dtype, shape }])[0]!;
+    const y = this.emit("Expand", [x, this.ints(shape)], [{ dtype: x.dtype, shape }])[0]!;
+    this.#expanded.set(y.name, x);
+    return y;
   }
 
   reshape(x: Value, shape: readonly number[]): Value {
@@ -187,8 +192,14 @@ export class Ops extends Builder {
     return this.emit("FusedMatMul", [a, b], [type], attributes, "com.microsoft")[0]!;
   }
 
+  /** What was repeated broadcasts by itself where the other operand has the shape of the result. */
   #binary(opType: string, a: Value, b: Value): Value {
-    return this.emit(opType, [a, b], [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape) }])[0]!;
+    const shape = broadcast(a.shape, b.shape);
+    const source = (x: Value, other: Value) =>
+      other.shape.join() === shape.join() ? this.#expanded.get(x.name) : undefined;
+    const left = source(a, b);
+    const operands = left === undefined ? [a, source(b, a) ?? b] : [left, b];
+    return this.emit(opType, operands, [{ dtype: a.dtype, shape }])[0]!;
   }
 }
 

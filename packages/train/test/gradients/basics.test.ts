@@ -41,6 +41,26 @@ const cases: Record<string, GradientCase> = {
     variables: { x: numbers([3, 5]) },
     constants: { low: tensor("float64", [], [-0.4]), high: tensor("float64", [], [0.6]) },
   },
+  "Clip with trained bounds": {
+    nodes: [makeNode("Clip", ["x", "low", "high"], ["y"])],
+    variables: {
+      x: numbers([3, 5]),
+      low: tensor("float64", [], [-0.4]),
+      high: tensor("float64", [], [0.6]),
+    },
+  },
+  "Clip with a bound": {
+    nodes: [makeNode("Clip", ["x", "", "high"], ["y"])],
+    variables: { x: numbers([3, 5]), high: tensor("float64", [], [0.1]) },
+  },
+  "Clip with a minimum above its maximum": {
+    nodes: [makeNode("Clip", ["x", "low", "high"], ["y"])],
+    variables: {
+      x: numbers([3, 5]),
+      low: tensor("float64", [], [0.4]),
+      high: tensor("float64", [], [0.1]),
+    },
+  },
   "a value that is used twice": {
     nodes: [
       makeNode("Exp", ["x"], ["e"]),

@@ -51,6 +51,15 @@ const cases: Record<string, GradientCase> = {
   "AveragePool of one axis": pool("AveragePool", [1, 2, 6], { kernel_shape: [3n], strides: [2n] }),
   GlobalAveragePool: pool("GlobalAveragePool", [2, 3, 2, 4]),
   "GlobalAveragePool of one axis": pool("GlobalAveragePool", [2, 3, 4]),
+  "GlobalAveragePool, twice": {
+    nodes: [
+      makeNode("GlobalAveragePool", ["x"], ["a"]),
+      makeNode("GlobalAveragePool", ["x"], ["b"]),
+      makeNode("Exp", ["b"], ["e"]),
+      makeNode("Mul", ["a", "e"], ["y"]),
+    ],
+    variables: { x: numbers([2, 3, 2, 2]) },
+  },
   GlobalMaxPool: pool("GlobalMaxPool", [2, 3, 2, 4]),
 };
 
