@@ -63,6 +63,22 @@ export function mlp(sizes: readonly number[], seed = 1): ModelProto {
   return model({ input: ["batch", sizes[0]!], nodes, initializers, output: "logits" });
 }
 
+/** As `mlp` with a hidden layer, half of which is dropped in training. */
+export function dropping(hidden: number): ModelProto {
+  const initializers = {
+    w0: uniform([2, hidden], 1, 1),
+    w1: uniform([hidden, 2], 1, 2),
+    ratio: tensor("float32", [], [0.5]),
+    training: tensor("bool", [], [1]),
+  };
+  const nodes = [
+    makeNode("MatMul", ["x", "w0"], ["hidden"]),
+    makeNode("Dropout", ["hidden", "ratio", "training"], ["dropped"]),
+    makeNode("MatMul", ["dropped", "w1"], ["logits"]),
+  ];
+  return model({ input: ["batch", 2], nodes, initializers, output: "logits" });
+}
+
 /** Two half circles around each other, which no line separates. */
 export function moons(count: number, seed: number): Batch {
   const random = randomNumbers(seed);

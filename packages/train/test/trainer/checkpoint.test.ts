@@ -79,7 +79,12 @@ describe("checkpoints", () => {
     "a loss that is text": { ...header, smoothedLoss: "0" },
     "an optimizer without a name": { ...header, optimizer: 3 },
     "slots that are no list": { ...header, slots: "first" },
-    "many slots": { ...header, slots: Array.from({ length: 1000 }, String), parameters: [], states: [] },
+    "many slots": {
+      ...header,
+      slots: Array.from({ length: 1000 }, (_, i) => `slot ${i}`),
+      parameters: [],
+      states: [{ name: "mean", shape: [25] }],
+    },
     "a slot twice": { ...header, slots: ["first", "first"] },
     "a parameter twice": { ...header, parameters: [types.parameters[0], types.parameters[0]] },
     "a parameter that is a state": { ...header, states: [{ name: "scalar", shape: [4] }] },

@@ -12,7 +12,7 @@ import {
   type TrainerOptions,
 } from "../../src/index.ts";
 import { backends } from "../backends.ts";
-import { mlp, moons } from "../models.ts";
+import { dropping, mlp, moons } from "../models.ts";
 
 const optimizers: Record<string, Optimizer> = {
   adamW: adamW({ learningRate: 0.01 }),
@@ -64,4 +64,26 @@ for (const [name, open] of Object.entries(backends))
         expect(second.model).toEqual(whole.model);
         expect(await run(10)).toEqual(whole);
       });
+
+    test("what dropout draws follows from the seed and the step", async () => {
+      await using backend = await open();
+      const losses = async (seed: number, steps: number, checkpoint?: Uint8Array) => {
+        await using trainer = await createTrainer(dropping(16), {
+          backend,
+          loss: crossEntropy({ logits: "logits" }),
+          optimizer: sgd({ learningRate: 0 }),
+          seed,
+          ...(checkpoint !== undefined && { checkpoint }),
+        });
+        const list: number[] = [];
+        for await (const { loss } of trainer.fit([moons(8, 1)], { steps })) list.push(loss);
+        return { list, checkpoint: trainer.checkpoint() };
+      };
+      const whole = await losses(1, 6);
+      const first = await losses(1, 3);
+      const second = await losses(1, 6, first.checkpoint);
+      expect([...first.list, ...second.list]).toEqual(whole.list);
+      // The weights stay: only what is dropped differs.
+      expect(new Set([...whole.list, ...(await losses(2, 6)).list]).size).toBe(12);
+    });
   });

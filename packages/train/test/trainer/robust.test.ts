@@ -12,6 +12,7 @@ import {
   meanSquaredError,
   miniBatches,
   NotFiniteError,
+  type Optimizer,
   sgd,
   type TrainerOptions,
   TrainingError,
@@ -75,6 +76,19 @@ describe("NaN and infinity", () => {
     const error = await caught(trainer.step(broken));
     expect(error.checkpoint).toBeUndefined();
     expect(error.message).toMatch(/no step before it was good/);
+  });
+
+  test("a state with infinite parameters is not kept, even where the loss does not show it", async () => {
+    // tanh of minus infinity is -1, and its gradient 0.
+    const optimizer: Optimizer = {
+      ...{ name: "ends at step 3", learningRate: 1, weightDecay: 0, slots: [] },
+      update: (parameter, _, __, { step }) => {
+        if (step === 3) parameter.fill(Number.NEGATIVE_INFINITY);
+      },
+    };
+    await using trainer = await trainerOf({ parameters: ["b0"], optimizer, keepEvery: 1 });
+    for (let i = 0; i < 5; i++) expect((await trainer.step(batch)).loss).toBeLessThan(5);
+    expect((await caught(trainer.step(broken))).checkpointStep).toBe(2);
   });
 
   test("a gradient that is infinite is named, though the loss is finite", async () => {
