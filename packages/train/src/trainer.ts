@@ -1,7 +1,7 @@
 /** The loop of training: gradients from a backend, the optimizer on the host, and a last good state to go back to. */
 import type { Backend } from "@bitbudget/backend";
 import type { HostTensor } from "@bitbudget/core";
-import { clone, Graph, type ModelProto, ModelProtoSchema, toTensorProto } from "@bitbudget/onnx";
+import { clone, Graph, type ModelProto, ModelProtoSchema } from "@bitbudget/onnx";
 import { type ModelSource, readModel } from "@bitbudget/runtime";
 import type { Batch } from "./batch.ts";
 import type { Batches } from "./batches.ts";
@@ -164,8 +164,12 @@ class ModelTrainer implements Trainer {
     const model = clone(ModelProtoSchema, this.#model);
     const { initializers } = Graph.of(model);
     for (const { tensors } of [this.#state.parameters, this.#state.states])
-      for (const [name, { shape, data }] of tensors)
-        initializers.set(toTensorProto({ dtype: "float32", shape, data: data.slice() }, name));
+      for (const [name, { data }] of tensors) {
+        // In place: metadata and documentation of a tensor stay.
+        const tensor = initializers.get(name)!;
+        tensor.floatData = [];
+        tensor.rawData = new Uint8Array(data.slice().buffer);
+      }
     return model;
   }
 

@@ -1,6 +1,14 @@
 /** Which initializers are trained unless somebody says so. */
 import { type HostTensor, tensor } from "@bitbudget/core";
-import { create, makeNode, type NodeProto, StringStringEntryProtoSchema } from "@bitbudget/onnx";
+import {
+  clearField,
+  create,
+  makeNode,
+  type NodeProto,
+  StringStringEntryProtoSchema,
+  TensorProtoSchema,
+  tensorValue,
+} from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import {
   createTrainer,
@@ -149,6 +157,20 @@ describe("on demand", () => {
     await trainer.step(batch);
     const after = trainer.model().graph!.initializer.map(({ rawData }) => [...rawData]);
     expect(after.map((bytes, i) => bytes.join() !== before[i]!.join())).toEqual([false, false, false, true]);
+  });
+
+  test("what a file says of a tensor stays, in whatever field its numbers were", async () => {
+    const source = mlp([2, 3, 2]);
+    const weight = source.graph!.initializer.find(({ name }) => name === "b1")!;
+    weight.docString = "the last bias";
+    weight.metadataProps.push(create(StringStringEntryProtoSchema, { key: "from", value: "afar" }));
+    weight.floatData = [1, 2];
+    clearField(weight, TensorProtoSchema.field.rawData);
+    await using trainer = await train(undefined, source);
+    const trained = trainer.model().graph!.initializer.find(({ name }) => name === "b1")!;
+    expect(trained.docString).toBe("the last bias");
+    expect(trained.metadataProps.map(({ key, value }) => [key, value])).toEqual([["from", "afar"]]);
+    expect([...tensorValue(trained).data]).toEqual([1, 2]);
   });
 
   test("what there is not is refused", async () => {

@@ -1,3 +1,4 @@
+import { open as openWasm } from "@bitbudget/backend-wasm";
 import { tensor, valuesOf } from "@bitbudget/core";
 import { writeModel } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
@@ -87,3 +88,19 @@ for (const [name, open] of Object.entries(backends))
       expect(new Set([...whole.list, ...(await losses(2, 6)).list]).size).toBe(12);
     });
   });
+
+test("one thread computes what two do", async () => {
+  const checkpoints = [1, 2].map(async (threads) => {
+    await using backend = await openWasm({ threads });
+    // Large enough to be shared among threads.
+    await using trainer = await createTrainer(mlp([2, 256, 256, 2]), {
+      backend,
+      loss: crossEntropy({ logits: "logits" }),
+      optimizer: adamW({ learningRate: 0.01 }),
+    });
+    for (let i = 0; i < 3; i++) await trainer.step(moons(256, i));
+    return trainer.checkpoint();
+  });
+  const [one, two] = await Promise.all(checkpoints);
+  expect(one).toEqual(two);
+});
