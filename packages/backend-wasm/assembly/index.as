@@ -24,4 +24,6 @@ export { copyBytes } from "./copy";
 export { copyRuns, copyTurned } from "./move";
 export { offsetsOfIndices, pickRuns, pickSegments } from "./pick";
 export { gruF32, lstmF32, rnnF32 } from "./recurrent";
+export { correlateF32, packFilters } from "./correlate";
+export { filterGradientF32, sumChunks } from "./filter-gradient";
 export { extrapolate, interpolateBlocks, interpolateRows } from "./interpolate";

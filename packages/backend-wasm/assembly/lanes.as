@@ -32,3 +32,16 @@ export function largestLane(x: v128): f32 {
   const pairs = f32x4.pmax(known, v128.shuffle<i64>(known, known, 1, 0));
   return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
+
+/** The sum of each vector's lanes. */
+// @ts-ignore: decorator
+@inline
+export function sums4(s0: v128, s1: v128, s2: v128, s3: v128): v128 {
+  const low01 = v128.shuffle<i32>(s0, s1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(s0, s1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(s2, s3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(s2, s3, 2, 6, 3, 7);
+  const pairs01 = f32x4.add(low01, high01);
+  const pairs23 = f32x4.add(low23, high23);
+  return f32x4.add(v128.shuffle<i64>(pairs01, pairs23, 0, 2), v128.shuffle<i64>(pairs01, pairs23, 1, 3));
+}

@@ -1,4 +1,5 @@
 // float32 products of two activations. Many rows share panels that are packed from b; few rows read b where it lies.
+import { sums4 } from "./lanes";
 import { packColumns, packRows } from "./pack-f32";
 import { panelsF32 } from "./product-f32";
 import { madd, SCRATCH_BYTES, scratch } from "./simd";
@@ -184,17 +185,4 @@ function dot8(a: usize, b: usize, bStep: usize, k: i32, count: i32, to: usize): 
   }
   v128.store(to, low);
   v128.store(to, high, 16);
-}
-
-/** The sum of each vector's lanes. */
-// @ts-ignore: decorator
-@inline
-function sums4(s0: v128, s1: v128, s2: v128, s3: v128): v128 {
-  const low01 = v128.shuffle<i32>(s0, s1, 0, 4, 1, 5);
-  const high01 = v128.shuffle<i32>(s0, s1, 2, 6, 3, 7);
-  const low23 = v128.shuffle<i32>(s2, s3, 0, 4, 1, 5);
-  const high23 = v128.shuffle<i32>(s2, s3, 2, 6, 3, 7);
-  const pairs01 = f32x4.add(low01, high01);
-  const pairs23 = f32x4.add(low23, high23);
-  return f32x4.add(v128.shuffle<i64>(pairs01, pairs23, 0, 2), v128.shuffle<i64>(pairs01, pairs23, 1, 3));
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { writeBlockTiles } from "./block-tiles.mjs";
+import { writeCorrelationTiles } from "./correlation-tiles.mjs";
 import { writeTiles } from "./tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -13,6 +14,7 @@ process.chdir(root);
 mkdirSync("src/gen", { recursive: true });
 writeTiles("assembly/gen/tiles.ts");
 writeBlockTiles("assembly/gen/block-tiles.ts");
+writeCorrelationTiles("assembly/gen/correlation-tiles.ts");
 
 const builds = { simd: "simd", relaxed: "simd,relaxed-simd" };
 

@@ -5,6 +5,7 @@ import { binary } from "./binary.ts";
 import { cast } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { convolution } from "./convolution.ts";
 import { dequantize } from "./dequantize.ts";
 import { elementwise } from "./elementwise.ts";
 import { gather } from "./gather.ts";
@@ -32,6 +33,7 @@ export const kernels: WasmKernels = {
   binary,
   cast,
   conv2d,
+  convolution,
   dequantize,
   elementwise,
   linear,
