@@ -57,9 +57,9 @@ const carriers: readonly string[] = [
 /**
  * Names of the initializers that are trained by default: the float32 ones that are a weight or a bias of an operator
  * that has such, directly or through a change of shape or quantization, and those that are added to or multiplied with
- * activations as a bias or a scale. Not trained: scales of quantization, masks (with infinities or numbers beyond ±1e4),
- * numbers of one element, and what is applied to an input of the model itself, such as its mean. Metadata of an
- * initializer under the key `TRAINED` has the last word.
+ * activations as a bias or a scale of channels. Not trained: scales of quantization, masks (with infinities or numbers
+ * beyond ±1e4), factors of several axes, numbers of one element, and what is applied to an input of the model itself,
+ * such as its mean. Metadata of an initializer under the key `TRAINED` has the last word.
  */
 export function defaultParameters(model: ModelProto): string[] {
   const graph = Graph.of(model);
@@ -75,7 +75,7 @@ export function defaultParameters(model: ModelProto): string[] {
       find(node.input[slot], () => true);
     if (key === "Add" || key === "Mul")
       for (const slot of [0, 1])
-        if (!isInput(graph, node, 1 - slot)) find(node.input[slot], (proto) => isBiasOrScale(proto));
+        if (!isInput(graph, node, 1 - slot)) find(node.input[slot], key === "Add" ? isBias : isScale);
   }
   return graph.proto.initializer
     .filter((proto) => isFloat32(proto) && (said(proto) ?? found.has(proto.name)))
@@ -128,11 +128,16 @@ function isInput(graph: Graph, node: NodeProto, slot: number): boolean {
   return graph.isInput(name) && graph.initializers.get(name) === undefined;
 }
 
-function isBiasOrScale(proto: TensorProto): boolean {
-  if (!isFloat32(proto) || proto.dims.length === 0) return false;
+/** Of channels, or of places: learned embeddings are added, too. */
+function isBias(proto: TensorProto): boolean {
+  if (!isFloat32(proto)) return false;
   const tensor = tensorValue(proto);
-  if (elementCount(tensor.shape) <= 1) return false;
-  return valuesOf(tensor).every((x) => Math.abs(Number(x)) < MASK);
+  return elementCount(tensor.shape) > 1 && valuesOf(tensor).every((x) => Math.abs(x) < MASK);
+}
+
+/** Of channels alone: tables of two axes are the waves of rotary embeddings, windows, or masks. */
+function isScale(proto: TensorProto): boolean {
+  return isBias(proto) && proto.dims.filter((size) => size !== 1n).length === 1;
 }
 
 /** Numbers that are added to scores to hide them are larger, weights are smaller. */

@@ -59,6 +59,11 @@ const cases: Record<string, Case> = {
     initializers: { scale: weights([4]), bias: weights([4]) },
     trained: ["scale", "bias"],
   },
+  "embeddings of places that are added, not waves that are multiplied with": {
+    nodes: [hidden, makeNode("Mul", ["h", "waves"], ["m"]), makeNode("Add", ["m", "places"], ["y"])],
+    initializers: { waves: weights([3, 4]), places: weights([3, 4]) },
+    trained: ["places"],
+  },
   "no numbers, masks, or bounds": {
     nodes: [
       hidden,
