@@ -3,7 +3,7 @@ import type { Backend } from "@bitbudget/backend";
 import { createSession, type ModelSource } from "@bitbudget/runtime";
 import { type Batches, batchesOf } from "./batches.ts";
 import { TrainingError } from "./errors.ts";
-import type { Metric } from "./metrics.ts";
+import type { Metric } from "./metrics/index.ts";
 
 export interface EvaluateOptions<K extends string> {
   readonly backend: Backend;

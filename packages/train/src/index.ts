@@ -22,16 +22,7 @@ export {
 } from "./graph/step.ts";
 export { type Group, isVector } from "./groups.ts";
 export * from "./losses/index.ts";
-export {
-  type AccuracyOptions,
-  accuracy,
-  type MeanCrossEntropyOptions,
-  type MeanSquareOptions,
-  type Measurement,
-  type Metric,
-  meanCrossEntropy,
-  meanSquare,
-} from "./metrics.ts";
+export * from "./metrics/index.ts";
 export { type DropoutMask, dropoutMask } from "./operators/dropout.ts";
 export type { StatisticsMode } from "./operators/operator.ts";
 export * from "./optimizers/index.ts";

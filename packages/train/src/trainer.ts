@@ -13,7 +13,7 @@ import { type FitOptions, type FitReport, fit } from "./fit.ts";
 import type { Statistics } from "./graph/forward.ts";
 import type { LossFunction } from "./graph/step.ts";
 import { type Group, settingsOf } from "./groups.ts";
-import type { Metric } from "./metrics.ts";
+import type { Metric } from "./metrics/index.ts";
 import type { Optimizer, UpdateSettings } from "./optimizers/index.ts";
 import { chooseParameters, type ParameterChoice, statesOf } from "./parameters.ts";
 import { type StepProfile, stepProfile } from "./profile.ts";
