@@ -20,6 +20,8 @@ export { runProgram } from "./program";
 export { attentionF32 } from "./attention";
 export { reduceRows, reduceColumns, reduceI64 } from "./reduce";
 export { maxPoolF32, averagePoolF32, maxPoolU8, maxPoolI8 } from "./pool";
+export { averagePoolGradientF32, maxPoolGradientF32 } from "./pool-gradient";
+export { scatterAddF32 } from "./scatter";
 export { copyBytes } from "./copy";
 export { copyRuns, copyTurned } from "./move";
 export { offsetsOfIndices, pickRuns, pickSegments } from "./pick";

@@ -2,7 +2,7 @@
 
 /** Written by src/kernels/pool2d.ts, in this order. Distances in bytes. */
 @unmanaged
-class Pool {
+export class Pool {
   outHeight: i32;
   outWidth: i32;
   /** Bytes of one position, and of the image. */
@@ -18,7 +18,7 @@ class Pool {
 
 /** The part of a window, along one axis, that lies within the image. */
 @unmanaged
-class Window {
+export class Window {
   /** Of the first tap. */
   start: i32;
   taps: i32;

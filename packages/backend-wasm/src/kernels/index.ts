@@ -14,12 +14,14 @@ import { lookup } from "./lookup.ts";
 import { matmul } from "./matmul.ts";
 import { batchNorm, layerNorm } from "./normalization.ts";
 import { pad } from "./pad.ts";
+import { poolGrad } from "./pool-grad.ts";
 import { pool2d } from "./pool2d.ts";
 import { quantize } from "./quantize.ts";
 import { recurrent } from "./recurrent.ts";
 import { reduce } from "./reduce.ts";
 import { requantize } from "./requantize.ts";
 import { resize } from "./resize.ts";
+import { scatterAdd } from "./scatter-add.ts";
 import { expand, slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
@@ -40,6 +42,7 @@ export const kernels: WasmKernels = {
   lookup,
   matmul,
   pool2d,
+  poolGrad,
   quantize,
   recurrent,
   reduce,
@@ -52,6 +55,7 @@ export const kernels: WasmKernels = {
   slice,
   concat,
   gather,
+  scatterAdd,
   pad,
   resize,
 };

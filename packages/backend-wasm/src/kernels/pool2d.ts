@@ -10,6 +10,7 @@ import type { Context } from "../context.ts";
 import { withHalves } from "../half.ts";
 import { type Run, wasmKernel } from "../kernel.ts";
 import type { Owned } from "../memory/owned.ts";
+import { windowsAlong } from "../pool-windows.ts";
 
 const formats = ["float32", "uint8", "int8"] as const;
 
@@ -41,25 +42,12 @@ function isWhole({ kernel, dilations, pads }: Pool2dAttributes, { height, width 
 
 function channelsLast(context: Context, spec: KernelSpec<"pool2d">, owned: Owned): Run {
   const { dtype } = spec.inputs[0]!;
-  const { kind, kernel, strides, dilations, pads, ceil, countIncludePad = false } = spec.attributes;
+  const { kind, kernel, dilations, ceil } = spec.attributes;
   const { image, height, width } = windowOutput(spec, spec.inputs[0]!, ceil);
   const pixel = image.channels * (dtype === "float32" ? 4 : 1);
   const line = image.width * pixel;
-  const axis = (i: 0 | 1, length: number, count: number, bytes: number) =>
-    owned.store(
-      windows({
-        ...{ length, count, bytes, countIncludePad },
-        ...{
-          kernel: kernel[i],
-          stride: strides[i],
-          dilation: dilations[i],
-          before: pads[i],
-          after: pads[i + 2]!,
-        },
-      }),
-    );
-  const rows = axis(0, image.height, height, line);
-  const columns = axis(1, image.width, width, pixel);
+  const rows = owned.store(windowsAlong(0, spec.attributes, image.height, height, line));
+  const columns = owned.store(windowsAlong(1, spec.attributes, image.width, width, pixel));
   const pool = owned.store(
     Int32Array.of(
       ...[
@@ -85,43 +73,6 @@ function channelsLast(context: Context, spec: KernelSpec<"pool2d">, owned: Owned
   const total = image.batch * height;
   const work = total * width * pixel * kernel[0] * kernel[1];
   return ([x], [y]) => context.run(name, total, work / 4, x!, y!, pool);
-}
-
-interface Axis {
-  readonly length: number;
-  /** Windows. */
-  readonly count: number;
-  /** From one position to the next. */
-  readonly bytes: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly dilation: number;
-  readonly before: number;
-  readonly after: number;
-  readonly countIncludePad: boolean;
-}
-
-/** For each window: where its first tap in the image lies, how many there are, and how many an average counts. */
-function windows({
-  length,
-  count,
-  bytes,
-  kernel,
-  stride,
-  dilation,
-  before,
-  after,
-  countIncludePad,
-}: Axis): Int32Array {
-  const fields: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const start = i * stride - before;
-    const positions = Array.from({ length: kernel }, (_, tap) => start + tap * dilation);
-    const inside = positions.filter((position) => position >= 0 && position < length);
-    const counted = countIncludePad ? positions.filter((position) => position < length + after) : inside;
-    fields.push((inside[0] ?? 0) * bytes, inside.length, counted.length);
-  }
-  return Int32Array.from(fields);
 }
 
 /** Pools a turned copy of the image, and turns the result back. */
