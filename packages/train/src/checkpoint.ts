@@ -67,6 +67,31 @@ export function readCheckpoint(bytes: Uint8Array): TrainingState {
   return Object.assign(state, header.counts);
 }
 
+/**
+ * Puts a checkpoint in place of a state.
+ * @throws CheckpointError for one of another model, other parameters or another optimizer, with the first that differs
+ */
+export function restore(state: TrainingState, bytes: Uint8Array): void {
+  const saved = readCheckpoint(bytes);
+  const [found, expected] = [saved.types, state.types].map(describe);
+  for (let i = 0; i < Math.max(found!.length, expected!.length); i++)
+    if (found![i] !== expected![i])
+      throw new CheckpointError(
+        `it is of other training: it has ${found![i] ?? "nothing more"} where this has ${expected![i] ?? "nothing more"}`,
+      );
+  state.copyFrom(saved);
+}
+
+function describe({ optimizer, slots, parameters, states }: StateTypes): string[] {
+  const each = (kind: string, types: readonly VariableType[]) =>
+    types.map(({ name, shape }) => `the ${kind} ${JSON.stringify(name)} [${shape.join(", ")}]`);
+  return [
+    `the optimizer ${JSON.stringify(optimizer)} that remembers [${slots.join(", ")}]`,
+    ...each("parameter", parameters),
+    ...each("statistic", states),
+  ];
+}
+
 interface Header {
   readonly types: StateTypes;
   readonly counts: Pick<TrainingState, "step" | "epoch" | "batch" | "smoothedLoss">;

@@ -1,4 +1,6 @@
 /** Everything that training changes: what a checkpoint holds. All else follows from the options and the data. */
+import type { HostTensor } from "@bitbudget/core";
+import type { Optimizer } from "./optimizers/index.ts";
 import { Variables, type VariableType } from "./variables.ts";
 
 export interface StateTypes {
@@ -32,6 +34,25 @@ export class TrainingState {
     this.parameters = new Variables(types.parameters);
     this.states = new Variables(types.states);
     this.slots = types.slots.map(() => new Variables(types.parameters));
+  }
+
+  /** The start of training. */
+  static of(
+    { name, slots }: Optimizer,
+    parameters: ReadonlyMap<string, HostTensor<"float32">>,
+    states: ReadonlyMap<string, HostTensor<"float32">>,
+  ): TrainingState {
+    const types = (tensors: typeof parameters) =>
+      Array.from(tensors, ([name, { shape }]) => ({ name, shape }));
+    const made = new TrainingState({
+      optimizer: name,
+      slots,
+      parameters: types(parameters),
+      states: types(states),
+    });
+    for (const [each, { data }] of parameters) made.parameters.get(each).set(data);
+    for (const [each, { data }] of states) made.states.get(each).set(data);
+    return made;
   }
 
   /** The arrays of numbers, always in the same order. */

@@ -5,9 +5,9 @@ import { clone, Graph, type ModelProto, ModelProtoSchema } from "@bitbudget/onnx
 import { type ModelSource, readModel } from "@bitbudget/runtime";
 import type { Batch } from "./batch.ts";
 import type { Batches } from "./batches.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { restore, writeCheckpoint } from "./checkpoint.ts";
 import { type Clip, checkClip, clipGradients, globalNorm } from "./clip.ts";
-import { CheckpointError, NotFiniteError, TrainingError } from "./errors.ts";
+import { NotFiniteError, TrainingError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { type FitOptions, type FitReport, fit } from "./fit.ts";
 import type { Statistics } from "./graph/forward.ts";
@@ -18,9 +18,8 @@ import type { Optimizer, UpdateSettings } from "./optimizers/index.ts";
 import { chooseParameters, type ParameterChoice, statesOf } from "./parameters.ts";
 import { type StepProfile, stepProfile } from "./profile.ts";
 import { constant, type Schedule } from "./schedules.ts";
-import { type StateTypes, TrainingState } from "./state.ts";
+import { TrainingState } from "./state.ts";
 import { type StepResults, StepRunner } from "./step-runner.ts";
-import { Variables } from "./variables.ts";
 
 export interface TrainerOptions {
   readonly backend: Backend;
@@ -123,8 +122,8 @@ class ModelTrainer implements Trainer {
     for (const name of parameters.keys())
       if (states.has(name))
         throw new TrainingError(`${JSON.stringify(name)} is a statistic of a normalization, no parameter`);
-    this.#state = initialState(optimizer, parameters, states);
-    if (checkpoint !== undefined) resume(this.#state, checkpoint);
+    this.#state = TrainingState.of(optimizer, parameters, states);
+    if (checkpoint !== undefined) restore(this.#state, checkpoint);
     this.#settings = settingsOf(parameters, optimizer, options.groups ?? []);
     this.#runner = new StepRunner(model, { backend, loss, outputs, statistics, seed });
   }
@@ -250,35 +249,6 @@ class ModelTrainer implements Trainer {
     const good = this.#good && { checkpoint: writeCheckpoint(this.#good), step: this.#good.step };
     return new NotFiniteError(what, this.#state.step + 1, learningRate, good);
   }
-}
-
-function initialState(
-  optimizer: Optimizer,
-  parameters: ReadonlyMap<string, HostTensor<"float32">>,
-  states: ReadonlyMap<string, HostTensor<"float32">>,
-): TrainingState {
-  const [initial, statistics] = [Variables.of(parameters), Variables.of(states)];
-  const state = new TrainingState({
-    optimizer: optimizer.name,
-    slots: optimizer.slots,
-    parameters: initial.types,
-    states: statistics.types,
-  });
-  state.parameters.data.set(initial.data);
-  state.states.data.set(statistics.data);
-  return state;
-}
-
-/** @throws CheckpointError for one of another model, or of another optimizer */
-function resume(state: TrainingState, bytes: Uint8Array): void {
-  const saved = readCheckpoint(bytes);
-  const expected = state.types;
-  for (const field of ["optimizer", "slots", "parameters", "states"] as const satisfies (keyof StateTypes)[])
-    if (JSON.stringify(saved.types[field]) !== JSON.stringify(expected[field]))
-      throw new CheckpointError(
-        `its ${field} are not those of this trainer: ${JSON.stringify(saved.types[field])} instead of ${JSON.stringify(expected[field])}`,
-      );
-  state.copyFrom(saved);
 }
 
 /** What of a step is NaN or infinite. */

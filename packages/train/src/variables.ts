@@ -27,13 +27,6 @@ export class Variables {
     );
   }
 
-  /** With the contents of tensors, copied. */
-  static of(tensors: ReadonlyMap<string, HostTensor<"float32">>): Variables {
-    const made = new Variables(Array.from(tensors, ([name, { shape }]) => ({ name, shape })));
-    for (const [name, { data }] of tensors) made.get(name).set(data);
-    return made;
-  }
-
   /** The elements of one. */
   get(name: string): Float32Array {
     return this.tensors.get(name)!.data;
