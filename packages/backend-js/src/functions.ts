@@ -14,6 +14,10 @@ export function unaryFunction(value: UnaryFunction): (x: number) => number {
       const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = value;
       return (x) => Math.min(Math.max(x, min), max);
     }
+    case "within": {
+      const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = value;
+      return (x) => Number(x > min && x < max);
+    }
     case "leakyRelu": {
       const { alpha } = value;
       return (x) => (x < 0 ? alpha * x : x);

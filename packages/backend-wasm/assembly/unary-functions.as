@@ -16,6 +16,11 @@ export class Relu {
 export class Clip {
   @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return clamp(x, alpha, beta, zero); }
 }
+export class Within {
+  @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 {
+    return v128.and(v128.and(f32x4.gt(x, alpha), f32x4.lt(x, beta)), f32x4.splat(1));
+  }
+}
 export class ClipZeros {
   @inline of(x: v128, alpha: v128, beta: v128, zero: v128): v128 { return f32x4.min(f32x4.max(x, alpha), beta); }
 }

@@ -10,6 +10,7 @@ export function unaryStrip(fn: i32, alpha: f32, beta: f32, from: usize, to: usiz
     case code.IDENTITY: return loop<f.Identity>(alpha, beta, from, to, count);
     case code.RELU: return loop<f.Relu>(alpha, beta, from, to, count);
     case code.CLIP: return loop<f.Clip>(alpha, beta, from, to, count);
+    case code.WITHIN: return loop<f.Within>(alpha, beta, from, to, count);
     case code.CLIP_ZEROS: return loop<f.ClipZeros>(alpha, beta, from, to, count);
     case code.ABS: return loop<f.Abs>(alpha, beta, from, to, count);
     case code.NEG: return loop<f.Neg>(alpha, beta, from, to, count);

@@ -49,6 +49,7 @@ export const COSH = 40;
 export const ASINH = 41;
 export const ACOSH = 42;
 export const ATANH = 43;
+export const WITHIN = 44;
 
 // Functions of two numbers.
 export const ADD = 0;

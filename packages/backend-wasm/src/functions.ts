@@ -50,6 +50,12 @@ export function functionCode(value: UnaryFunction | undefined): FunctionCode | u
   switch (value.fn) {
     case "clip":
       return clip(value.min ?? Number.NEGATIVE_INFINITY, value.max ?? Number.POSITIVE_INFINITY);
+    case "within":
+      return {
+        fn: code.WITHIN,
+        alpha: float32Below(value.min ?? Number.NEGATIVE_INFINITY),
+        beta: -float32Below(-(value.max ?? Number.POSITIVE_INFINITY)),
+      };
     case "leakyRelu":
       return { fn: code.LEAKY_RELU, alpha: value.alpha, beta: 0 };
     case "elu":

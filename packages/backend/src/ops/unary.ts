@@ -56,6 +56,8 @@ export type UnaryFunction =
   | { readonly fn: PlainFunction }
   /** min(max(x, min), max); a bound left out does not clip. Bounds beyond an integer format are its ends. */
   | { readonly fn: "clip"; readonly min?: number; readonly max?: number }
+  /** 1 where min < x < max, else 0, as of NaN. A bound left out is infinite. The derivative of clip, in terms of its result. */
+  | { readonly fn: "within"; readonly min?: number; readonly max?: number }
   | { readonly fn: "leakyRelu" | "elu" | "celu" | "thresholdedRelu"; readonly alpha: number }
   | { readonly fn: "selu"; readonly alpha: number; readonly gamma: number }
   | { readonly fn: "hardSigmoid"; readonly alpha: number; readonly beta: number }
@@ -70,6 +72,7 @@ export interface UnaryAttributes {
 
 const parameters: { readonly [F in Exclude<UnaryFunction["fn"], PlainFunction>]: readonly string[] } = {
   clip: [],
+  within: [],
   leakyRelu: ["alpha"],
   elu: ["alpha"],
   celu: ["alpha"],
@@ -92,9 +95,9 @@ export function checkUnaryFunction(spec: KernelSpec, field: string, value: Unary
   const given = new Map<string, unknown>(Object.entries(value));
   for (const name of parameters[fn])
     check(Number.isFinite(given.get(name)), spec, `${field}.${name}`, "must be a finite number");
-  if (value.fn === "clip")
+  if (value.fn === "clip" || value.fn === "within")
     for (const bound of [value.min, value.max])
-      check(bound === undefined || !Number.isNaN(bound), spec, field, "must not be clipped at NaN");
+      check(bound === undefined || !Number.isNaN(bound), spec, field, "must not have NaN for a bound");
   if (value.fn === "gelu")
     check(
       value.approximate === "none" || value.approximate === "tanh",
@@ -108,6 +111,7 @@ function functionTolerance(value: UnaryFunction): Tolerance {
   if (isPlain(value.fn)) return plain[value.fn];
   switch (value.fn) {
     case "clip":
+    case "within":
     case "thresholdedRelu":
       return exact;
     case "leakyRelu":

@@ -25,6 +25,7 @@ const parametrized: readonly UnaryFunction[] = [
   { fn: "celu", alpha: 0.5 },
   { fn: "selu", alpha: Math.fround(1.6732632), gamma: Math.fround(1.050701) },
   { fn: "thresholdedRelu", alpha: 0.1 },
+  { fn: "within", min: -0.1, max: 0.7 },
   { fn: "shrink", lambda: 0.1, bias: 0.25 },
   { fn: "hardSigmoid", alpha: 0.25, beta: 0.5 },
   { fn: "swish", alpha: 1 },

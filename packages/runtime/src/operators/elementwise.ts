@@ -62,6 +62,15 @@ const clip: Operator = (context) => {
   return [context.has(2) ? binary(context, "min", raised, scalarInput(context, 2)) : raised];
 };
 
+/** 1 where min < x < max, of constant bounds: an operator of the internal domain, for gradients. */
+export const within: Operator = (context) => {
+  const bounds = {
+    ...(context.has(1) && { min: context.scalar(1) }),
+    ...(context.has(2) && { max: context.scalar(2) }),
+  };
+  return [unary(context, { fn: "within", ...bounds }, context.input(0))];
+};
+
 /** Whether a kernel can take a bound as a parameter: it is left out, or a constant that a double holds exactly. */
 function bound(context: Lowering, index: number): { readonly known: boolean; readonly number?: number } {
   if (!context.has(index)) return { known: true };

@@ -8,6 +8,7 @@ import type { Lowering, Operator } from "../operator.ts";
 import type { Value } from "../values.ts";
 import { axisOf } from "./axes.ts";
 import { asImage, convolutionProduct, fromImage, hasProduct, imageSize } from "./convolution-products.ts";
+import { within } from "./elementwise.ts";
 import type { OperatorTable } from "./index.ts";
 import { scatterAdd } from "./moves.ts";
 import { imageGeometry, type Windows, windowsOf } from "./windows.ts";
@@ -89,4 +90,5 @@ export const gradients: OperatorTable = {
   MaxPoolGrad: maxPoolGrad,
   AveragePoolGrad: averagePoolGrad,
   GatherGrad: gatherGrad,
+  Within: within,
 };

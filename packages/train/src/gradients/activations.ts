@@ -1,11 +1,8 @@
 /** Gradients of activations. Written so that a chain of elementwise kernels computes each in one pass. */
 import { getFloat } from "@bitbudget/onnx";
 import type { Value } from "../graph/builder.ts";
-import { derivative, inside } from "./functions.ts";
+import { derivative } from "./functions.ts";
 import type { Backward, GradientTable } from "./rule.ts";
-
-/** 1 where x is positive, else 0. */
-const positive = ({ ops }: Backward, x: Value) => ops.unary("Sign", ops.unary("Relu", x));
 
 /** 1 - x */
 const without = ({ ops }: Backward, x: Value) => ops.shift(ops.neg(x), 1);
@@ -14,7 +11,7 @@ export const activations: GradientTable = {
   PRelu: (b) => {
     const { ops, dy } = b;
     const [x, slope] = [b.input(0), b.input(1)];
-    const above = positive(b, x);
+    const above = ops.above(x, 0);
     const below = ops.mul(without(b, above), slope);
     const dx = () => ops.mul(dy, ops.add(above, below));
     const dSlope = () => ops.sumTo(ops.mul(dy, ops.clip(x, undefined, 0)), slope.shape);
@@ -23,9 +20,9 @@ export const activations: GradientTable = {
   // y = x h(x), where h is a line between 0 and 1 of the slope 1/6.
   HardSwish: derivative((b, x) => {
     const { ops } = b;
-    const line = ops.shift(ops.scale(x, 1 / 6), 0.5);
-    const h = ops.clip(line, 0, 1);
-    return ops.add(h, ops.mul(ops.scale(x, 1 / 6), inside(b, line, h)));
+    const h = ops.clip(ops.shift(ops.scale(x, 1 / 6), 0.5), 0, 1);
+    const onLine = ops.between(x, ops.scalar(-3, x.dtype), ops.scalar(3, x.dtype));
+    return ops.add(h, ops.mul(ops.scale(x, 1 / 6), onLine));
   }),
   // y = x t, where t = tanh(softplus(x)).
   Mish: derivative((b, x) => {
@@ -43,19 +40,17 @@ export const activations: GradientTable = {
     const { ops, node } = b;
     const alpha = getFloat(node, "alpha", 1.6732631921768188);
     const gamma = getFloat(node, "gamma", 1.0507010221481323);
-    const above = positive(b, x);
+    const above = ops.above(x, 0);
     const below = ops.mul(without(b, above), ops.shift(y, gamma * alpha));
     return ops.add(ops.scale(above, gamma), below);
   }),
-  ThresholdedRelu: derivative((b, x) => positive(b, b.ops.shift(x, -getFloat(b.node, "alpha", 1)))),
+  ThresholdedRelu: derivative(({ ops, node }, x) => ops.above(x, getFloat(node, "alpha", 1))),
   // (1 - |y|)^2
   Softsign: derivative((b, _, y) => {
     const rest = without(b, b.ops.unary("Abs", y));
     return b.ops.mul(rest, rest);
   }),
-  Shrink: derivative((b, x) =>
-    positive(b, b.ops.shift(b.ops.unary("Abs", x), -getFloat(b.node, "lambd", 0.5))),
-  ),
+  Shrink: derivative(({ ops, node }, x) => ops.above(ops.unary("Abs", x), getFloat(node, "lambd", 0.5))),
   // y = x s, where s = sigmoid(alpha x): s + alpha y (1 - s).
   Swish: derivative((b, x, y) => {
     const { ops } = b;

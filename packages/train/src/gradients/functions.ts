@@ -10,14 +10,6 @@ export function derivative(make: (b: Backward, x: Value, y: Value) => Value): Gr
 }
 
 /**
- * 1 where a clipped value equals the value, else 0: inside of the bounds, ends included. In functions that chains have,
- * without a comparison: 1 - |sign(x - clipped)|.
- */
-export function inside({ ops }: Backward, x: Value, clipped: Value): Value {
-  return ops.shift(ops.neg(ops.unary("Abs", ops.unary("Sign", ops.sub(x, clipped)))), 1);
-}
-
-/**
  * Told by the result alone, so that what is clipped need not be kept: it is between the bounds where nothing was clipped.
  * Where it equals a bound, the gradient goes to the bound; a minimum above the maximum yields to it.
  */
@@ -25,17 +17,20 @@ function clip(b: Backward): readonly (Value | undefined)[] {
   const { ops, dy, inputs } = b;
   const y = b.outputs[0]!;
   const [, min, max] = inputs;
+  const bounds = [min, max].filter((bound) => bound !== undefined);
   // 1 where the result is off a bound, else 0.
   const off = (bound: Value) => ops.unary("Abs", ops.unary("Sign", ops.sub(y, bound)));
   const on = (bound: Value) => ops.shift(ops.neg(off(bound)), 1);
   const times = (factors: readonly Value[]) =>
     factors.reduce((product, factor) => ops.mul(product, factor), dy);
-  const bounds = [min, max].filter((bound) => bound !== undefined);
-  const belowMax = max === undefined ? [] : [off(max)];
+  const areKnown = bounds.every((bound) => ops.content(bound) !== undefined);
+  const dx = () => (areKnown ? ops.mul(dy, ops.between(y, min, max)) : times(bounds.map(off)));
+  const dMin = ({ shape }: Value) => ops.sumTo(times([on(min!), ...(max ? [off(max)] : [])]), shape);
+  const dMax = ({ shape }: Value) => ops.sumTo(times([on(max!)]), shape);
   return [
-    b.needs(0) ? times(bounds.map(off)) : undefined,
-    min && b.needs(1) ? ops.sumTo(times([on(min), ...belowMax]), min.shape) : undefined,
-    max && b.needs(2) ? ops.sumTo(times([on(max)]), max.shape) : undefined,
+    b.needs(0) ? dx() : undefined,
+    min && b.needs(1) ? dMin(min) : undefined,
+    max && b.needs(2) ? dMax(max) : undefined,
   ];
 }
 
@@ -60,10 +55,10 @@ export const functions: GradientTable = {
   Sin: derivative(({ ops }, x) => ops.unary("Cos", x)),
   Cos: derivative(({ ops }, x) => ops.neg(ops.unary("Sin", x))),
   Softplus: derivative(({ ops }, x) => ops.unary("Sigmoid", x)),
-  // The result is never negative: its sign is 1 exactly where the input is positive.
-  Relu: derivative(({ ops }, _, y) => ops.unary("Sign", y)),
+  // The result is positive exactly where the input is, which need not be kept.
+  Relu: derivative(({ ops }, _, y) => ops.above(y, 0)),
   LeakyRelu: (b) => {
-    const positive = b.ops.unary("Sign", b.ops.unary("Relu", b.input(0)));
+    const positive = b.ops.above(b.input(0), 0);
     const alpha = getFloat(b.node, "alpha", 0.01);
     return [b.ops.mul(b.dy, b.ops.shift(b.ops.scale(positive, 1 - alpha), alpha))];
   },
@@ -71,18 +66,16 @@ export const functions: GradientTable = {
     // y + alpha below zero, 1 above.
     const { ops } = b;
     const alpha = getFloat(b.node, "alpha", 1);
-    const positive = ops.unary("Sign", ops.unary("Relu", b.input(0)));
+    const positive = ops.above(b.input(0), 0);
     const negative = ops.shift(ops.neg(positive), 1);
     const below = ops.mul(negative, ops.shift(b.outputs[0]!, alpha));
     return [ops.mul(b.dy, ops.add(positive, below))];
   },
   Clip: clip,
-  HardSigmoid: (b) => {
-    const { ops } = b;
-    const alpha = getFloat(b.node, "alpha", 0.2);
-    const line = ops.shift(ops.scale(b.input(0), alpha), getFloat(b.node, "beta", 0.5));
-    return [ops.mul(b.dy, ops.scale(inside(b, line, b.outputs[0]!), alpha))];
-  },
+  HardSigmoid: derivative(({ ops, node }, _, y) => {
+    const inside = ops.between(y, ops.scalar(0, y.dtype), ops.scalar(1, y.dtype));
+    return ops.scale(inside, getFloat(node, "alpha", 0.2));
+  }),
   Tan: derivative(({ ops }, _, y) => ops.shift(ops.mul(y, y), 1)),
   Asin: ({ ops, dy, input }) => [
     ops.div(dy, ops.unary("Sqrt", ops.shift(ops.neg(square(ops, input(0))), 1))),

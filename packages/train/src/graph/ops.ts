@@ -64,6 +64,16 @@ export class Ops extends Builder {
     return this.emit("Clip", [x, bound(min), bound(max)], [x])[0]!;
   }
 
+  /** 1 where min < x < max, else 0. The bounds are constant, of one element; one that is left out is infinite. */
+  between(x: Value, min: Value | undefined, max?: Value): Value {
+    return this.internal("Within", [x, min, max], x);
+  }
+
+  /** 1 where x > threshold, else 0. */
+  above(x: Value, threshold: number): Value {
+    return this.between(x, this.scalar(threshold, x.dtype));
+  }
+
   /** a < b, a == b and the like, as bool. */
   compare(
     opType: "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual" | "Equal",
