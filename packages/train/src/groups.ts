@@ -10,7 +10,12 @@ export interface Group {
   readonly learningRate?: number;
   /** Default: the optimizer's. */
   readonly weightDecay?: number;
+  /** Elements that an update makes smaller become this. Default: they may become anything. */
+  readonly minimum?: number;
 }
+
+/** What an optimizer is told of a parameter, and the bound that its updates are held to. */
+export type ParameterSettings = Omit<UpdateSettings, "step"> & { readonly minimum: number | undefined };
 
 /** Biases, and scales of normalizations: a group of them without weight decay is customary. */
 export function isVector(_name: string, { shape }: HostTensor): boolean {
@@ -22,7 +27,7 @@ export function settingsOf(
   parameters: ReadonlyMap<string, HostTensor<"float32">>,
   { learningRate, weightDecay }: Optimizer,
   groups: readonly Group[],
-): ReadonlyMap<string, Omit<UpdateSettings, "step">> {
+): ReadonlyMap<string, ParameterSettings> {
   for (const group of groups) {
     checkSetting("learningRate of a group", group.learningRate ?? 0, 0);
     checkSetting("weightDecay of a group", group.weightDecay ?? 0, 0);
@@ -41,6 +46,7 @@ export function settingsOf(
         {
           learningRate: group?.learningRate ?? learningRate,
           weightDecay: group?.weightDecay ?? weightDecay,
+          minimum: group?.minimum,
         },
       ];
     }),

@@ -77,6 +77,7 @@ export function defaultParameters(model: ModelProto): string[] {
       for (const slot of [0, 1])
         if (!isInput(graph, node, 1 - slot)) find(node.input[slot], key === "Add" ? isBias : isScale);
   }
+  for (const name of statisticsOf(graph)) found.delete(name);
   return graph.proto.initializer
     .filter((proto) => isFloat32(proto) && (said(proto) ?? found.has(proto.name)))
     .map(({ name }) => name);
@@ -108,10 +109,15 @@ export function chooseParameters(
 /** The running mean and variance of normalizations in training mode. */
 export function statesOf(model: ModelProto): ReadonlyMap<string, HostTensor<"float32">> {
   const graph = Graph.of(model);
-  const names = graph.nodes
+  const names = statisticsOf(graph);
+  return float32Tensors(graph.proto.initializer.filter(({ name }) => names.includes(name)));
+}
+
+/** Names of running means and variances. */
+function statisticsOf(graph: Graph): string[] {
+  return graph.nodes
     .filter((node) => operatorKey(node) === "BatchNormalization")
     .flatMap(({ input }) => input.slice(3, 5));
-  return float32Tensors(graph.proto.initializer.filter(({ name }) => names.includes(name)));
 }
 
 /** The initializer that a value is another form of. */

@@ -12,9 +12,9 @@ import { evaluate } from "./evaluate.ts";
 import { type FitOptions, type FitReport, fit } from "./fit.ts";
 import type { Statistics } from "./graph/forward.ts";
 import type { LossFunction } from "./graph/step.ts";
-import { type Group, settingsOf } from "./groups.ts";
+import { type Group, type ParameterSettings, settingsOf } from "./groups.ts";
 import type { Metric } from "./metrics/index.ts";
-import type { Optimizer, UpdateSettings } from "./optimizers/index.ts";
+import type { Optimizer } from "./optimizers/index.ts";
 import { chooseParameters, type ParameterChoice, statesOf } from "./parameters.ts";
 import { type StepProfile, stepProfile } from "./profile.ts";
 import { constant, type Schedule } from "./schedules.ts";
@@ -106,7 +106,7 @@ class ModelTrainer implements Trainer {
   readonly #schedule: Schedule;
   readonly #state: TrainingState;
   readonly #runner: StepRunner;
-  readonly #settings: ReadonlyMap<string, Omit<UpdateSettings, "step">>;
+  readonly #settings: ReadonlyMap<string, ParameterSettings>;
   /** The last state whose loss and gradients were good; its memory is made when it is first kept. */
   #good: TrainingState | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -227,10 +227,13 @@ class ModelTrainer implements Trainer {
     if (clip !== undefined) clipGradients(gradients.values(), clip, gradientNorm);
     const factor = this.#schedule(state.step);
     for (const [name, gradient] of gradients) {
-      const { learningRate, weightDecay } = this.#settings.get(name)!;
+      const { learningRate, weightDecay, minimum } = this.#settings.get(name)!;
       const slots = state.slots.map((slot) => slot.get(name));
       const settings = { step: state.step + 1, learningRate: learningRate * factor, weightDecay };
-      optimizer.update(state.parameters.get(name), gradient, slots, settings);
+      const parameter = state.parameters.get(name);
+      optimizer.update(parameter, gradient, slots, settings);
+      if (minimum !== undefined)
+        for (let i = 0; i < parameter.length; i++) parameter[i] = Math.max(parameter[i]!, minimum);
     }
   }
 

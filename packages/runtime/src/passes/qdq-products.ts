@@ -3,9 +3,9 @@
  * QLinearMatMul, QGemm (a float result: MatMulIntegerToFloat and forms without an output scale); with weights alone
  * the internal operators WeightOnlyConv, WeightOnlyGemm, WeightOnlyMatMul, whose kernels read the codes themselves.
  */
-import { type DType, valuesOf } from "@bitbudget/core";
+import { type DType, dtypes, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
 import { type Graph, getFloat, getInt, makeAttribute, makeNode, type NodeProto } from "@bitbudget/onnx";
-import { constant, INTERNAL, replaceChain } from "./match.ts";
+import { addConstant, constant, INTERNAL, replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, zeroPointName } from "./qdq.ts";
 
 export function fuseProduct(graph: Graph, node: NodeProto): void {
@@ -33,10 +33,25 @@ function hasKernelScales(node: NodeProto, w: Codes, rank: number): boolean {
   return w.scales.data.length === 1 || (isMatrix && axis === channelAxis(node));
 }
 
+/** Codes of fewer bits than a byte as bytes, which integer kernels multiply: they are codes of a byte as well. */
+function inBytes(graph: Graph, w: Codes): Codes {
+  if (dtypes[w.dtype].bits === 8) return w;
+  const dtype = dtypes[w.dtype].min < 0 ? "int8" : "uint8";
+  const widened = (name: string, codes: HostTensor | undefined) =>
+    codes && addConstant(graph, `${name}_${dtype}`, tensor(dtype, codes.shape, Array.from(valuesOf(codes))));
+  const codes = widened(w.codes, constant(graph, w.codes)) ?? w.codes;
+  const zeroPoint = widened(w.zeroPoint, constant(graph, w.zeroPoint)) ?? "";
+  const zeroPoints = tensor(dtype, w.zeroPoints.shape, Array.from(valuesOf(w.zeroPoints)));
+  return { ...w, dtype, codes, zeroPoint, zeroPoints };
+}
+
 function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean {
-  if (w.dtype !== "int8" && w.dtype !== "uint8") return false;
   const weight = constant(graph, w.codes);
-  if (weight === undefined ? !isByteTensor(w) : !hasKernelScales(node, w, weight.shape.length)) return false;
+  const fits =
+    weight === undefined
+      ? isByteTensor(w)
+      : weightFormats.has(w.dtype) && hasKernelScales(node, w, weight.shape.length);
+  if (!fits) return false;
   const bias = biasCodes(graph, node, x, w);
   if (bias === undefined) return false;
   const end = endOf(graph, node);
@@ -44,7 +59,7 @@ function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean 
   // Without the quantizer the operator keeps its own, float result.
   const chain = end === undefined ? [node] : [node, ...end.between, end.node];
   const operand = (codes: Codes) => [codes.codes, codes.scale, zeroPointName(graph, codes)];
-  const [a, b] = [operand(x), operand(w)];
+  const [a, b] = [operand(x), operand(inBytes(graph, w))];
   const result = end === undefined ? [] : [end.codes.scale, zeroPointName(graph, end.codes)];
   const outputs = end === undefined ? node.output : [end.codes.codes];
   const make = (opType: string, inputs: readonly string[], domain: string) => {

@@ -92,7 +92,8 @@ export function forwardGraph(given: ModelProto, options: ForwardOptions): Forwar
         : `the shape of ${JSON.stringify(name)} follows from data (${show(types.get(name))}); replace it, or give it a shape`;
       throw new NoGradientError(nodeName(node), operatorKey(node), why);
     });
-    for (const [i, value] of emitNode(ops, node, inputs, outputs, states, modeOf(node)).entries()) {
+    const place = { ops, graph, states, statistics: modeOf(node) };
+    for (const [i, value] of emitNode(place, node, inputs, outputs).entries()) {
       const output = outputs[i];
       if (output === undefined || value === undefined) continue;
       values.set(output.name, value);
@@ -103,13 +104,18 @@ export function forwardGraph(given: ModelProto, options: ForwardOptions): Forwar
   return { ops, value: known };
 }
 
+interface Place {
+  readonly ops: Ops;
+  readonly graph: Graph;
+  readonly states: ReadonlySet<string>;
+  readonly statistics: StatisticsMode;
+}
+
 function emitNode(
-  ops: Ops,
+  { ops, graph, states, statistics }: Place,
   node: NodeProto,
   inputs: readonly (Value | undefined)[],
   outputs: readonly (Value | undefined)[],
-  states: ReadonlySet<string>,
-  statistics: StatisticsMode,
 ): readonly (Value | undefined)[] {
   const key = operatorKey(node);
   const operator = Object.hasOwn(operators, key) ? operators[key] : undefined;
@@ -127,8 +133,12 @@ function emitNode(
   const input = (i: number) => inputs[i] ?? fail(`it needs input ${i}`);
   const content = (i: number) => (inputs[i] === undefined ? undefined : ops.content(inputs[i]));
   const state = (i: number) => (states.has(node.input[i] ?? "") ? node.input[i] : undefined);
+  const isSole = (i: number) => {
+    const name = node.input[i] ?? "";
+    return !graph.isOutput(name) && graph.consumers(name).length === 1;
+  };
   return ops.within(nodeName(node), () =>
-    operator({ ops, node, inputs, outputs, input, content, statistics, state, fail }),
+    operator({ ops, node, inputs, outputs, input, content, statistics, state, isSole, fail }),
   );
 }
 

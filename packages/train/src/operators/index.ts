@@ -1,6 +1,7 @@
 /** All operators that a training graph holds in another form than a model. */
 import { attentions } from "./attention.ts";
 import { batchNormalization } from "./batch-norm.ts";
+import { codedProducts } from "./coded-products.ts";
 import { constant } from "./constant.ts";
 import { dropout } from "./dropout.ts";
 import { gelus } from "./gelu.ts";
@@ -8,14 +9,17 @@ import { losses } from "./losses.ts";
 import { microsoftAttentions } from "./microsoft-attention.ts";
 import { norms } from "./norms.ts";
 import type { OperatorTable } from "./operator.ts";
+import { quantizers } from "./quantize.ts";
 import { rotary } from "./rotary.ts";
 
 export const operators: OperatorTable = {
   ...attentions,
+  ...codedProducts,
   ...gelus,
   ...losses,
   ...microsoftAttentions,
   ...norms,
+  ...quantizers,
   ...rotary,
   BatchNormalization: batchNormalization,
   Constant: constant,

@@ -21,6 +21,8 @@ export interface Forward {
   readonly statistics: StatisticsMode;
   /** Name of an input that is a state, whose new contents are for `ops.updates`; undefined for any other input. */
   state(i: number): string | undefined;
+  /** Whether the node is the only one to use an input, and callers do not see it. */
+  isSole(i: number): boolean;
   /** Fails with the node's name. */
   fail(detail: string): never;
 }
@@ -30,3 +32,13 @@ export type TrainingOperator = (forward: Forward) => readonly (Value | undefined
 
 /** By operator; those of other domains with their domain, as in `com.microsoft.Gelu`. */
 export type OperatorTable = Readonly<Record<string, TrainingOperator>>;
+
+/** Takes the node as it is. */
+export function adopted({ ops, node, inputs, outputs }: Forward): readonly (Value | undefined)[] {
+  ops.adopt(
+    node,
+    inputs,
+    outputs.filter((output) => output !== undefined),
+  );
+  return outputs;
+}
