@@ -20,6 +20,7 @@ const networks: Record<string, { readonly model: ModelProto; readonly wanted: Re
   cnn: { model: models.cnn, wanted: recorded.cnn },
   residual: { model: models.residual, wanted: recorded.residual },
   transformer: { model: models.transformer, wanted: recorded.transformer },
+  "transformer of fused operators": { model: models.fusedTransformer, wanted: recorded.transformer },
 };
 const backends: Record<string, () => Promise<Backend>> = { js: openJs, wasm: openWasm };
 

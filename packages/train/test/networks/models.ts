@@ -123,7 +123,7 @@ const layerNorm = (x: string, y: string, name: string) => [
   node("Add", [`${y}.scaled`, `${name}Bias`], y),
 ];
 
-const head = (x: string, y: string, perm: readonly bigint[]) => [
+const heads = (x: string, y: string, perm: readonly bigint[]) => [
   node("Reshape", [x, "heads"], `${y}.split`),
   node("Transpose", [`${y}.split`], y, { perm }),
 ];
@@ -135,9 +135,9 @@ export const transformer = model(recorded.transformer, [
   node("MatMul", ["n1", "qkv"], "p"),
   node("Add", ["p", "qkvBias"], "qkvs"),
   makeNode("Split", ["qkvs", "parts"], ["q0", "k0", "v0"], { attributes: { axis: -1n } }),
-  ...head("q0", "q", [0n, 2n, 1n, 3n]),
-  ...head("k0", "k", [0n, 2n, 3n, 1n]),
-  ...head("v0", "v", [0n, 2n, 1n, 3n]),
+  ...heads("q0", "q", [0n, 2n, 1n, 3n]),
+  ...heads("k0", "k", [0n, 2n, 3n, 1n]),
+  ...heads("v0", "v", [0n, 2n, 1n, 3n]),
   node("MatMul", ["q", "k"], "products"),
   node("Mul", ["products", "half"], "scores"),
   node("Add", ["scores", "future"], "masked"),
@@ -156,6 +156,29 @@ export const transformer = model(recorded.transformer, [
   node("Add", ["u.erf", "one"], "u.more"),
   node("Mul", ["u", "u.more"], "u.twice"),
   node("Mul", ["u.twice", "half"], "wide"),
+  node("MatMul", ["wide", "down"], "d"),
+  node("Add", ["x1", "d"], "x2"),
+  node("MatMul", ["x2", "head"], "logits"),
+]);
+
+const norm = (x: string, y: string, name: string) =>
+  node("LayerNormalization", [x, `${name}Scale`, `${name}Bias`], y, { epsilon: 1e-5 });
+
+/** The same network, of the operators that stand for several. */
+export const fusedTransformer = model(recorded.transformer, [
+  node("Gather", ["embedding", "tokens"], "embedded"),
+  node("Add", ["embedded", "positions"], "x"),
+  norm("x", "n1", "attention"),
+  node("MatMul", ["n1", "qkv"], "p"),
+  node("Add", ["p", "qkvBias"], "qkvs"),
+  makeNode("Split", ["qkvs", "parts"], ["q", "k", "v"], { attributes: { axis: -1n } }),
+  node("Attention", ["q", "k", "v"], "mixed", { q_num_heads: 2n, kv_num_heads: 2n, is_causal: 1n }),
+  node("MatMul", ["mixed", "project"], "attended"),
+  node("Add", ["x", "attended"], "x1"),
+  norm("x1", "n2", "dense"),
+  node("MatMul", ["n2", "up"], "u0"),
+  node("Add", ["u0", "upBias"], "u"),
+  node("Gelu", ["u"], "wide"),
   node("MatMul", ["wide", "down"], "d"),
   node("Add", ["x1", "d"], "x2"),
   node("MatMul", ["x2", "head"], "logits"),
