@@ -98,11 +98,14 @@ export function layOut(
   };
 }
 
-/** 1 where x is between the smallest and the largest code, else 0, in functions that one pass computes. */
+/** 1 where x is between the smallest and the largest code, ends included, else 0. */
 function isInside(ops: Ops, { low, high }: Quantizer, inSteps: Value): Value {
-  const outside = ops.unary("Abs", ops.unary("Sign", ops.sub(inSteps, ops.clip(inSteps, low, high))));
-  return ops.shift(ops.neg(outside), 1);
+  const { dtype } = inSteps;
+  return ops.between(inSteps, ops.scalar(low - ROUNDING, dtype), ops.scalar(high + ROUNDING, dtype));
 }
+
+/** By as much x / step may miss an end in float32, where codes have 8 bits. */
+const ROUNDING = 2 ** -16;
 
 interface StepParts {
   readonly dy: Value;
