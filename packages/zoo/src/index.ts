@@ -1,5 +1,6 @@
 /** Models and data that the project makes itself. */
 export * from "./evaluate.ts";
+export * from "./files.ts";
 export { readText, writeText } from "./language/file.ts";
 export { vocabulary } from "./language/grammar.ts";
 export * from "./language/text.ts";
@@ -12,3 +13,6 @@ export * from "./shapes/images.ts";
 export { shapeClasses } from "./shapes/outlines.ts";
 export { readSheet, writeSheet } from "./shapes/sheet.ts";
 export { type Selection, type Split, splits } from "./splits.ts";
+export { languageRecipe } from "./training/language.ts";
+export { type Recipe, type TrainOptions, trainRecipe } from "./training/recipe.ts";
+export { shapesRecipe } from "./training/shapes.ts";

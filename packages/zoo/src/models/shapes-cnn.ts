@@ -11,6 +11,7 @@ import { Builder, batched } from "./builder.ts";
 /** A block: channels in between and at the end, and the stride of its depthwise convolution. */
 interface Block {
   readonly name: string;
+  /** As many as come in: no expansion. */
   readonly expand: number;
   readonly out: number;
   readonly stride: 1 | 2;
@@ -18,7 +19,7 @@ interface Block {
 
 const stem = 16;
 const blocks: readonly Block[] = [
-  { name: "block1", expand: 32, out: 24, stride: 2 },
+  { name: "block1", expand: stem, out: 24, stride: 2 },
   { name: "block2", expand: 72, out: 24, stride: 1 },
   { name: "block3", expand: 72, out: 40, stride: 2 },
   { name: "block4", expand: 120, out: 40, stride: 1 },
@@ -59,9 +60,11 @@ export function buildShapesCnn(seed = 0): ModelProto {
   });
 }
 
-/** 1x1 expansion, 3x3 depthwise, 1x1 projection without activation; added to its input where the shapes agree. */
+/** 1x1 expansion, unless there is none; 3x3 depthwise, 1x1 projection without activation; added to its input where the shapes agree. */
 function inverted(graph: Layers, { name, expand, out, stride }: Block, x: string, channels: number): string {
-  let y = graph.relu6(graph.convolution(`${name}.expand`, x, { from: channels, to: expand, kernel: 1 }));
+  let y = x;
+  if (expand !== channels)
+    y = graph.relu6(graph.convolution(`${name}.expand`, y, { from: channels, to: expand, kernel: 1 }));
   y = graph.relu6(
     graph.convolution(`${name}.depthwise`, y, { from: expand, to: expand, kernel: 3, stride, group: expand }),
   );

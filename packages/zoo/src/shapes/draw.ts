@@ -14,13 +14,13 @@ export const imageSize = 32;
 const pixels = imageSize * imageSize;
 
 /** How hard the images are: the committed sets and accuracies are those of these numbers. */
-const contrast = [0.2, 0.62] as const;
+const contrast = [0.35, 0.8] as const;
 /** These three are relative to the contrast: the texture of the ground, that of the shape, the deviation of the noise. */
-const groundTexture = [0, 0.6] as const;
-const shapeTexture = [0, 0.7] as const;
-const noise = [0.02, 0.15] as const;
-const blur = [0, 0.3] as const;
-const occluded = 0.5;
+const groundTexture = [0, 0.5] as const;
+const shapeTexture = [0, 0.5] as const;
+const noise = [0.02, 0.1] as const;
+const blur = [0, 0.25] as const;
+const occluded = 0.4;
 const hollow = 0.5;
 
 const raster = new Raster(imageSize);
@@ -41,7 +41,7 @@ export function draw(random: Random, label: number, out: Uint8Array): void {
 
 /** Strokes along parts of the outlines of other classes, mostly away from the middle. */
 function clutter(random: Random, label: number, ground: Colour, far: number): void {
-  const count = 2 + random.below(4);
+  const count = 1 + random.below(2);
   for (let i = 0; i < count; i++) {
     const other = (label + 1 + random.below(outlines.length - 1)) % outlines.length;
     const away = random.direction();
@@ -58,7 +58,7 @@ function clutter(random: Random, label: number, ground: Colour, far: number): vo
 }
 
 function shape(random: Random, label: number, ground: Colour, far: number): void {
-  const radius = random.between(8, 14.5);
+  const radius = random.between(9.5, 14.5);
   const room = 15.5 - radius;
   const at = { x: 16 + random.between(-room, room), y: 16 + random.between(-room, room), radius };
   const outline = warped(random, outlines[label] as Outline, at);

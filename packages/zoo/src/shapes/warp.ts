@@ -1,6 +1,10 @@
 /** Random distortions of an outline: rotation, anisotropic scale and shear, a bend, perspective, and where it lies. */
 import type { Random } from "../random.ts";
 import type { Outline } from "./outlines.ts";
+import { sine } from "./sine.ts";
+
+/** Turns: about 29 degrees to both sides. */
+const maxTurn = 0.08;
 
 export interface Placement {
   /** Middle and half extent, in pixels. */
@@ -15,7 +19,8 @@ export function warped(
   outline: Outline,
   { x: middleX, y: middleY, radius }: Placement,
 ): Outline {
-  const { x: cos, y: sin } = random.direction();
+  const turns = random.between(-maxTurn, maxTurn);
+  const [cos, sin] = [sine(turns + 0.25), sine(turns)];
   const stretch = random.between(0.75, 1.0);
   const shear = random.between(-0.3, 0.3);
   const { x: skewX, y: skewY } = random.direction();
