@@ -5,12 +5,10 @@ import { textSamples, textTensors } from "../language/text.ts";
 import { buildLanguageTransformer } from "../models/language-transformer.ts";
 import type { Recipe } from "./recipe.ts";
 
-const size = 32;
-
 export const languageRecipe: Recipe = {
   name: "language-transformer",
   build: buildLanguageTransformer,
-  batch(seed, index) {
+  batch(seed, index, size = 32) {
     const samples = textSamples({ split: "train", seed, start: index * size, count: size });
     const { tokens, next } = textTensors(samples);
     return { feeds: { tokens }, targets: { labels: next } };

@@ -14,8 +14,8 @@ export interface Recipe {
   readonly name: string;
   /** The network with initial weights. */
   readonly build: (seed: number) => ModelProto;
-  /** Batch `index` of the training split, all of whose samples are new. */
-  readonly batch: (seed: number, index: number) => Batch;
+  /** Batch `index` of the training split, all of whose samples are new. @param size in samples; default 32 */
+  readonly batch: (seed: number, index: number, size?: number) => Batch;
   /** Steps of the committed model. */
   readonly steps: number;
   readonly options: (

@@ -6,12 +6,10 @@ import { buildShapesCnn } from "../models/shapes-cnn.ts";
 import { imageTensor, shapeImages } from "../shapes/images.ts";
 import type { Recipe } from "./recipe.ts";
 
-const size = 32;
-
 export const shapesRecipe: Recipe = {
   name: "shapes-cnn",
   build: buildShapesCnn,
-  batch(seed, index) {
+  batch(seed, index, size = 32) {
     const { pixels, labels } = shapeImages({ split: "train", seed, start: index * size, count: size });
     return {
       feeds: { image: imageTensor(pixels) },
