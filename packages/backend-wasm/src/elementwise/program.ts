@@ -48,7 +48,7 @@ export interface StepOptions {
 }
 
 /** Rows shorter than this are joined: a strip of them costs as much as a longer one. */
-const SHORT_ROW = 64;
+const SHORT_ROW = 100;
 const SHORT_CONSTANT_ROW = 256;
 /** Elements of a strip: a few strips of 4 bytes stay in the first-level cache. */
 const STRIP = 1024;
