@@ -122,9 +122,11 @@ function merge(r: Correlation, p: Planes, block: i32, height: i32, stage: usize,
   const rowEnd = min(row + p.blockRows * r.strideDown, r.height);
   const begin = max(column, 0);
   const end = min(column + p.blockColumns * r.strideAcross, r.width);
+  // The last block may have room for images that there are none of.
+  const images = min(p.images, p.batch - firstImage(p, block));
   for (let output = 0; output < height; output++, y += area) {
     let from = stage + output * r.stagePlane;
-    for (let b = 0; b < p.images; b++, from += p.blockRows * r.stageLine)
+    for (let b = 0; b < images; b++, from += p.blockRows * r.stageLine)
       for (let h = rowBegin; h < rowEnd; h++) {
         const position = (h - row) / r.strideDown;
         const phase = h - row - position * r.strideDown;

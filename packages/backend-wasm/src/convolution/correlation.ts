@@ -43,7 +43,7 @@ export interface Correlation {
 
 type Attributes = Pick<ConvolutionAttributes, "kernel" | "strides" | "dilations" | "pads" | "groups">;
 
-/** Outputs of a tile: MAX_ROWS in assembly/tiling.as. */
+/** Outputs of a tile: rowsOfTile of assembly/tiling.as. */
 const TILE = 6;
 
 /** Taps of a filter as distances in an image, line by line. */

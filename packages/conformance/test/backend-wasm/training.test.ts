@@ -23,6 +23,19 @@ const layers: readonly (readonly [readonly [number, number, number, number], num
   [[1, 1, 2, 1100], 2, { ...none, kernel: [1, 3], pads: [0, 1, 0, 1] }],
   [[19, 4, 8, 8], 7, { ...none, kernel: [3, 3], pads: [1, 1, 1, 1] }],
   [[9, 8, 4, 4], 8, { ...none, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+  // Blocks of several images of which the last is not full, with and without strides; several of them of each kind.
+  [[5, 1, 40, 40], 2, { ...none, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+  [[5, 2, 20, 21], 2, { ...none, kernel: [3, 3], pads: [1, 1, 1, 1] }],
+  [[2, 1, 61, 70], 7, { ...none, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+  [[1, 2, 1, 2600], 1, { ...none, kernel: [1, 5], strides: [1, 2] }],
+  // Images as they lie, several blocks and images, and sizes that are no multiples of a vector.
+  [[2, 5, 35, 36], 7, { ...none, kernel: [1, 1] }],
+  [[11, 3, 9, 9], 8, { ...none, kernel: [1, 1] }],
+  // More padding than the filter reaches, and strides that jump over elements.
+  [[2, 2, 5, 6], 3, { ...none, kernel: [3, 3], pads: [3, 4, 2, 3] }],
+  [[2, 2, 9, 8], 3, { ...none, kernel: [3, 3], pads: [3, 4, 2, 3], strides: [2, 3] }],
+  [[2, 2, 9, 8], 3, { ...none, kernel: [2, 2], strides: [3, 3] }],
+  [[9, 6, 9, 8], 12, { ...none, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], groups: 6 }],
   // Phases of strides that no tap reads.
   [[2, 4, 9, 10], 6, { ...none, kernel: [1, 1], strides: [2, 2] }],
   [[2, 4, 9, 10], 6, { ...none, kernel: [2, 1], strides: [3, 2], pads: [1, 0, 0, 1] }],
@@ -92,7 +105,12 @@ const scatters = [1, 3, 16, 17, 40].map(
         inputs: [indices, { dtype: "float32", shape: [2, 9, inner] }],
         attributes: { axis: 1, size: 5 },
       },
-      { inputs: [{ min: -5, max: 4 }, { min: -1, max: 1 }] },
+      {
+        inputs: [
+          { min: -5, max: 4 },
+          { min: -1, max: 1 },
+        ],
+      },
     ),
 );
 
