@@ -1,6 +1,6 @@
 /** The committed files, loaded as a user would, in Node and in browsers. */
 import { open } from "@bitbudget/backend-wasm";
-import { checkModel, type ModelProto } from "@bitbudget/onnx";
+import { checkModel, Graph, type ModelProto, tensorValue, toTensorProto } from "@bitbudget/onnx";
 import { createSession } from "@bitbudget/runtime";
 import { describe, expect, test, vi } from "vitest";
 import {
@@ -36,6 +36,26 @@ describe("test sets", () => {
   });
 });
 
+/** Rounds each filter to signed codes around 0, without any repair. */
+function roundFilters(model: ModelProto, bits: number): void {
+  const { initializers } = Graph.of(model);
+  for (const proto of [...initializers]) {
+    if (!proto.name.endsWith(".weight")) continue;
+    const { shape, data } = tensorValue(proto);
+    const size = data.length / (shape[0] as number);
+    const rounded = Float32Array.from(data as Float32Array);
+    const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+    for (let start = 0; start < rounded.length; start += size) {
+      const filter = rounded.subarray(start, start + size);
+      const scale = filter.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / (high + 0.5);
+      filter.forEach((x, i) => {
+        filter[i] = Math.max(low, Math.min(high, Math.round(x / scale))) * scale;
+      });
+    }
+    initializers.set(toTensorProto({ dtype: "float32", shape, data: rounded }, proto.name));
+  }
+}
+
 // A prediction or two may differ with the order of sums.
 const close = 0.003;
 
@@ -49,6 +69,20 @@ describe("the CNN", () => {
     expect(Math.abs(accuracy - Number(metadata(model).get("test.accuracy")))).toBeLessThan(close);
     expect(accuracy).toBeGreaterThan(0.9);
     expect(accuracy).toBeLessThan(0.97);
+  });
+
+  test("bears weights of 8 bits as they come, and not those of 2 bits", async () => {
+    await using backend = await open({ threads: 1 });
+    const accuracies: number[] = [];
+    for (const bits of [8, 2]) {
+      const model = await loadShapesCnn();
+      roundFilters(model, bits);
+      await using session = await createSession(model, { backend });
+      accuracies.push((await scoreShapes(session, await loadShapesTest())).accuracy);
+    }
+    const float = Number(metadata(await loadShapesCnn()).get("test.accuracy"));
+    expect(Math.abs((accuracies[0] as number) - float)).toBeLessThan(0.005);
+    expect(accuracies[1]).toBeLessThan(0.3);
   });
 
   test("was trained by its recipe", async () => {
