@@ -29,6 +29,16 @@ const geometries: readonly Geometry[] = [
     strides: [2, 2],
     pads: [1, 1, 1, 1],
   },
+  // More images than a backend may take together, and a number that is not even.
+  {
+    name: "3x3-stride2-images",
+    image: [5, 1, 32, 32],
+    filters: 1,
+    ...plain,
+    kernel: [3, 3],
+    strides: [2, 2],
+    pads: [1, 1, 1, 1],
+  },
   // A last row and column that no window sees.
   { name: "2x2-stride2-rest", image: [1, 2, 7, 9], filters: 3, ...plain, kernel: [2, 2], strides: [2, 2] },
   {
