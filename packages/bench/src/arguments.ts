@@ -11,6 +11,7 @@ export const help = `Times bitbudget's kernels and models against onnxruntime an
 
   kernels [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
   models  [--filter TEXT] [--threads N] [--backend LIST] [--browser] [--json FILE]
+  train   [--filter TEXT] [--threads N] [--backend LIST] [--json FILE]
   first   [--threads N] [--json FILE]
   limits
   report  FILE... [--out FILE]
@@ -19,10 +20,11 @@ export const help = `Times bitbudget's kernels and models against onnxruntime an
 kernels   One op each, from operands in host memory to its result, as its rivals run it (results over 64 kB stay where
           they were computed, for all). "kernel" is the speed of the kernel alone, with everything on the device.
 models    Whole models: real ones from a folder, and generated ones of the shapes that people deploy.
+train     Steps of training: loss, gradients and the update of the weights, from a batch in host memory.
 first     From the bytes of a model of 5 MB to its first answer, in fresh processes.
 limits    What one thread could do at best: multiply-adds in registers, and bytes read from memory.
 report    One HTML page with charts, from files that --json wrote; tables in Markdown where FILE ends in .md.
-all       kernels on one thread, on two and in Chromium, models, first, and the report of all that.
+all       kernels on one thread, on two and in Chromium, models, train, first, and the report of all that.
 
   --filter TEXT   Rows that contain every word of the text in their op, scheme or shape: --filter "conv uint8"
   --threads N     Threads of every contender, 1 unless given. TensorFlow.js has one in Node.
@@ -39,7 +41,7 @@ A ratio above 1 means that bitbudget is faster. Each row's rivals are checked ag
 Exit codes: 0 where all is right, 1 where we fail or a rival disagrees, 2 where the command makes no sense.`;
 
 export interface RunArguments {
-  readonly command: "kernels" | "models" | "first";
+  readonly command: "kernels" | "models" | "train" | "first";
   readonly filter: readonly string[];
   readonly threads: number;
   readonly backends: BackendChoice;
@@ -85,6 +87,7 @@ type Option = keyof typeof options;
 const accepted: Readonly<Record<string, readonly Option[]>> = {
   kernels: ["filter", "threads", "backend", "browser", "json", "list"],
   models: ["filter", "threads", "backend", "browser", "json", "list", "models"],
+  train: ["filter", "threads", "backend", "json", "list"],
   first: ["threads", "json"],
   limits: [],
   report: ["out"],
@@ -97,10 +100,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const [command, ...rest] = positionals;
   if (values.help === true) return { command: "help" };
   if (command === undefined)
-    throw new UsageError("name a command: kernels, models, first, limits, report or all");
+    throw new UsageError("name a command: kernels, models, train, first, limits, report or all");
   const allowed = Object.hasOwn(accepted, command) ? accepted[command] : undefined;
   if (allowed === undefined)
-    throw new UsageError(`${command} is no command; use kernels, models, first, limits, report or all`);
+    throw new UsageError(
+      `${command} is no command; use kernels, models, train, first, limits, report or all`,
+    );
   for (const name of Object.keys(values))
     if (!allowed.some((option) => option === name)) throw new UsageError(`${command} takes no --${name}`);
   if (command === "limits" && rest.length === 0) return { command };
@@ -115,7 +120,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const models = values.models ?? "../shared/models";
   if (command === "all")
     return { command, models, out: values.out ?? join(tmpdir(), "bitbudget-bench", "results") };
-  if (command !== "kernels" && command !== "models" && command !== "first")
+  if (command !== "kernels" && command !== "models" && command !== "train" && command !== "first")
     throw new UsageError(`${command} is no command`);
   return {
     command,

@@ -13,8 +13,10 @@ import { benchKernels, type Results } from "./node/kernels.ts";
 import { modelCases } from "./node/model-files.ts";
 import { benchModels } from "./node/models.ts";
 import { writeReport } from "./node/report.ts";
+import { benchTrain } from "./node/train.ts";
 import { isError, type Row } from "./row.ts";
 import { tableOf } from "./table.ts";
+import { trainCases } from "./train/networks.ts";
 
 export interface Output {
   out(text: string): void;
@@ -60,6 +62,8 @@ async function command(args: Arguments, output: Output): Promise<number> {
       await writeReport(args);
       output.out(`The report is in ${args.out}.`);
       return 0;
+    case "train":
+      return rows(args, output, trainCases, benchTrain);
     case "first":
       return rows(args, output, [firstWork], benchFirst);
   }

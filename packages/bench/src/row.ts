@@ -20,6 +20,8 @@ export interface TimedRow extends Work, Estimate {
   readonly kernel: string;
   /** Billions of multiply-adds per second; null where the work is none. */
   readonly gmacs: number | null;
+  /** Training: images or other samples per second. */
+  readonly samplesPerSecond?: number;
   /** The kernel alone, with its operands on the device already. Rivals offer no such thing. */
   readonly kernelOnly?: Estimate & { readonly gmacs: number | null };
   readonly rivals: Readonly<Record<string, RivalTime>>;
@@ -60,7 +62,7 @@ export interface Environment {
   readonly rivals: Readonly<Record<string, string>>;
 }
 
-export type Command = "kernels" | "models" | "first";
+export type Command = "kernels" | "models" | "first" | "train";
 
 /** What `--json` writes. */
 export interface BenchFile {

@@ -2,7 +2,7 @@
 import type { RivalTime, Row, Work } from "./row.ts";
 import type { Estimate } from "./statistics.ts";
 
-const widths = { ms: 9, spread: 6, gmacs: 8 };
+const widths = { ms: 9, spread: 6, gmacs: 9 };
 
 export interface Table {
   readonly header: string;
@@ -20,7 +20,7 @@ export function tableOf(works: readonly Pick<Work, "op" | "scheme" | "shape">[])
     first({ op: "op", scheme: "scheme", shape: "shape" }),
     "ms".padStart(widths.ms),
     "+-".padStart(widths.spread),
-    "GMAC/s".padStart(widths.gmacs),
+    rateTitle(works.map(({ op }) => op)).padStart(widths.gmacs),
     "kernel".padStart(widths.gmacs),
     " how many times faster than",
   ].join(" ");
@@ -33,7 +33,7 @@ function rest(row: Row): string {
   const cells = [
     milliseconds(row.medianMs).padStart(widths.ms),
     spread(row).padStart(widths.spread),
-    figure(row.gmacs).padStart(widths.gmacs),
+    figure(row.samplesPerSecond ?? row.gmacs).padStart(widths.gmacs),
     (row.kernelOnly === undefined
       ? ""
       : row.kernelOnly.gmacs === null
@@ -51,6 +51,11 @@ function rest(row: Row): string {
 
 function rivalText([name, { ratio }]: [string, RivalTime]): string {
   return `${times(ratio)} ${name}`;
+}
+
+/** What the column of rates has for rows of these ops. */
+export function rateTitle(ops: readonly string[]): string {
+  return ops.includes("train") ? "samples/s" : "GMAC/s";
 }
 
 /** Half of the interval, in percent of the median; of one sample nothing is known. */

@@ -48,7 +48,7 @@ test.each([["--help"], ["kernels", "--help"], ["-h"]])("help is asked for with %
 
 describe("errors name what is wrong and what would be right", () => {
   test.each([
-    [[], "name a command: kernels, models, first, limits, report or all"],
+    [[], "name a command: kernels, models, train, first, limits, report or all"],
     [["kernel"], "kernel is no command; use kernels"],
     [["constructor"], "constructor is no command"],
     [["kernels", "--threads", "two"], '--threads: "two" is not an integer of 1 to 64'],

@@ -1,4 +1,4 @@
-/** ResNet-18 (He et al. 2016). */
+/** Residual networks of basic blocks (He et al. 2016). */
 import type { ModelProto } from "@bitbudget/onnx";
 import { Builder, type Value } from "./builder.ts";
 import { add, classifier, conv, relu } from "./vision.ts";
@@ -16,6 +16,14 @@ export function resnet18(size = 224, width = 64): ModelProto {
   for (const stage of [0, 1, 2, 3])
     for (const block of [0, 1]) x = basicBlock(b, x, width << stage, stage > 0 && block === 0 ? 2 : 1);
   return b.build([classifier(b, x)]);
+}
+
+/** ResNet-8 of MLPerf Tiny (Banbury et al. 2021), for images of 32 by 32: a block for each of 16, 32 and 64 channels. */
+export function resnet8(batch: number): ModelProto {
+  const b = new Builder(8);
+  let x = relu(b, conv(b, b.input("image", [batch, 3, 32, 32]), 16, { kernel: 3 }));
+  for (const stage of [0, 1, 2]) x = basicBlock(b, x, 16 << stage, stage > 0 ? 2 : 1);
+  return b.build([classifier(b, x, 10)]);
 }
 
 function basicBlock(b: Builder, x: Value, filters: number, stride: number): Value {

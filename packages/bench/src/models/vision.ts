@@ -13,7 +13,7 @@ export interface ConvOptions {
 /** A convolution that pads to keep the size (divided by the stride). */
 export function conv(b: Builder, x: Value, filters: number, options: ConvOptions = {}): Value {
   const { kernel = 1, stride = 1, depthwise = false, bias = true, gain = Math.SQRT2 } = options;
-  const [, channels = 0, height = 0, width = 0] = x.shape;
+  const [batch = 1, channels = 0, height = 0, width = 0] = x.shape;
   const groups = depthwise ? channels : 1;
   const depth = (channels / groups) * kernel * kernel;
   const [k, s, p] = [BigInt(kernel), BigInt(stride), BigInt((kernel - 1) >> 1)];
@@ -21,7 +21,7 @@ export function conv(b: Builder, x: Value, filters: number, options: ConvOptions
   return b.node(
     "Conv",
     [x, w, ...(bias ? [b.weight([filters], 0.1)] : [])],
-    [1, filters, Math.ceil(height / stride), Math.ceil(width / stride)],
+    [batch, filters, Math.ceil(height / stride), Math.ceil(width / stride)],
     {
       kernel_shape: [k, k],
       strides: [s, s],
@@ -52,15 +52,15 @@ export function globalPool(b: Builder, x: Value): Value {
   return b.node("GlobalAveragePool", [x], [...x.shape.slice(0, 2), 1, 1]);
 }
 
-/** Mean over the image, then one linear layer: [1, classes]. */
+/** Mean over the image, then one linear layer: [batch, classes]. */
 export function classifier(b: Builder, x: Value, classes = 1000): Value {
   const pooled = globalPool(b, x);
-  const [, channels = 0] = x.shape;
-  return gemm(b, b.node("Flatten", [pooled], [1, channels]), classes);
+  const [batch = 1, channels = 0] = x.shape;
+  return gemm(b, b.node("Flatten", [pooled], [batch, channels]), classes);
 }
 
 export function gemm(b: Builder, x: Value, features: number): Value {
-  const [, depth = 0] = x.shape;
+  const [rows = 1, depth = 0] = x.shape;
   const w = b.weight([features, depth], Math.SQRT2 * depth ** -0.5);
-  return b.node("Gemm", [x, w, b.weight([features], 0.1)], [1, features], { transB: 1n });
+  return b.node("Gemm", [x, w, b.weight([features], 0.1)], [rows, features], { transB: 1n });
 }

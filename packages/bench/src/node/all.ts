@@ -13,6 +13,8 @@ const parts: readonly (readonly [string, ...string[]])[] = [
   ["kernels-threads", "kernels", "--threads", "2"],
   ["kernels-browser", "kernels", "--browser"],
   ["models", "models"],
+  ["train", "train"],
+  ["train-threads", "train", "--threads", "2"],
   ["first", "first"],
 ];
 

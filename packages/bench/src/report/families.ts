@@ -13,7 +13,7 @@ export const families: readonly Family[] = [
     belongs: (name) => name.startsWith("ort-web float32"),
   },
   { key: "web", title: "onnxruntime-web", belongs: (name) => name.startsWith("ort-web") },
-  { key: "tfjs", title: "TensorFlow.js wasm", belongs: (name) => name.startsWith("tfjs") },
+  { key: "tfjs", title: "TensorFlow.js", belongs: (name) => name.startsWith("tfjs") },
   { key: "native", title: "onnxruntime-node (native code)", belongs: (name) => name.startsWith("ort-node") },
   { key: "own", title: "another backend of ours", belongs: () => true },
 ];

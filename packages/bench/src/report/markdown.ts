@@ -1,6 +1,6 @@
 /** The same figures as tables of a Markdown page, for documentation: nobody copies numbers by hand. */
 import type { BenchFile, Row, TimedRow } from "../row.ts";
-import { figure, milliseconds, times } from "../table.ts";
+import { figure, milliseconds, rateTitle, times } from "../table.ts";
 import { outcomes } from "./targets.ts";
 
 /** The text of the page: targets first, then a table for each file. */
@@ -28,7 +28,7 @@ function section({ command, environment, date, rows }: BenchFile): string {
   const { engine, processor, device, threads, rivals } = environment;
   const title = `### ${command}, ${threads} thread${threads === 1 ? "" : "s"}, ${engine.split(/[ /]/)[0]}`;
   const lead = `${engine} on ${processor}; ${date.slice(0, 10)}. ${device}. ${Object.values(rivals).join("; ")}.`;
-  return `${title}\n\n${lead}\n\n${table(["op", "scheme", "shape", "ms", "GMAC/s", "how many times faster than"], rows.map(cells))}`;
+  return `${title}\n\n${lead}\n\n${table(["op", "scheme", "shape", "ms", rateTitle(rows.map(({ op }) => op)), "how many times faster than"], rows.map(cells))}`;
 }
 
 function cells(row: Row): string[] {
@@ -42,7 +42,7 @@ function cells(row: Row): string[] {
   return [
     ...start,
     milliseconds(row.medianMs),
-    figure(row.kernelOnly?.gmacs ?? row.gmacs),
+    figure(row.samplesPerSecond ?? row.kernelOnly?.gmacs ?? row.gmacs),
     rivals.join(", "),
   ];
 }

@@ -1,7 +1,7 @@
 /** The report: one page that needs nothing else, from the files that `--json` wrote. */
 import type { BenchFile, RefusedRow, Row, TimedRow } from "../row.ts";
 import { median } from "../statistics.ts";
-import { figure, milliseconds, times } from "../table.ts";
+import { figure, milliseconds, rateTitle, times } from "../table.ts";
 import { legend, ratioChart, throughputChart } from "./chart.ts";
 import { isPeer } from "./families.ts";
 import { type Html, html } from "./html.ts";
@@ -45,11 +45,13 @@ function targetSection(files: readonly BenchFile[]): Html {
   })}</tbody></table></div>`;
 }
 
-const titles = { kernels: "Kernels", models: "Models", first: "First inference" } as const;
+const titles = { kernels: "Kernels", models: "Models", train: "Training", first: "First inference" } as const;
 const leads = {
   kernels:
     "One op each, from operands in host memory to its result. Results over 64 kB stay where they were computed, for all.",
   models: "Whole models, from feeds to outputs in host memory. Both sides run the same file.",
+  train:
+    "One step of training: the loss and its gradients, and stochastic gradient descent with momentum, from a batch in host memory.",
   first:
     "From the bytes of a model to its first answer in a fresh process: loading the wasm and the model, and one run; with imports, the JavaScript as well.",
 } as const;
@@ -97,7 +99,7 @@ function tiles(rows: readonly TimedRow[]): Html {
 
 function table(rows: readonly Row[]): Html {
   return html`<table><thead><tr><th>op</th><th>scheme</th><th>shape</th><th class="number">ms</th>
-<th class="number">GMAC/s</th><th>rivals: ms, ratio</th></tr></thead>
+<th class="number">${rateTitle(rows.map(({ op }) => op))}</th><th>rivals: ms, ratio</th></tr></thead>
 <tbody>${rows.map(tableRow)}</tbody></table>`;
 }
 
@@ -111,7 +113,7 @@ function tableRow(row: Row): Html {
       : html`<small>kernel ${milliseconds(kernelOnly.medianMs)} ms${kernelOnly.gmacs === null ? "" : `, ${figure(kernelOnly.gmacs)}`}</small>`;
   return html`<tr>${start}
 <td class="number">${milliseconds(row.medianMs)}<small>${milliseconds(row.lowMs)} to ${milliseconds(row.highMs)}</small></td>
-<td class="number">${figure(row.gmacs)}${alone}</td>
+<td class="number">${figure(row.samplesPerSecond ?? row.gmacs)}${alone}</td>
 <td>${Object.entries(row.rivals).map(
     ([name, { medianMs, ratio, ratioLow, ratioHigh }]) =>
       html`<div>${name}: ${milliseconds(medianMs)} ms, <b>${times(ratio)}</b> <span class="soft">(${times(ratioLow)} to ${times(ratioHigh)})</span></div>`,

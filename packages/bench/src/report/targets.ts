@@ -159,6 +159,20 @@ export const targets: readonly Target[] = [
     against: named("ort-web", "ort-web float32 file"),
   },
   {
+    work: "training steps",
+    rival: "backend-js",
+    atLeast: 5,
+    covers: ({ op }) => op === "train",
+    against: named("js"),
+  },
+  {
+    work: "training steps",
+    rival: "TensorFlow.js, fastest CPU backend",
+    atLeast: 1,
+    covers: ({ op }) => op === "train",
+    against: named("tfjs-wasm", "tfjs-cpu"),
+  },
+  {
     work: "first inference, 5 MB",
     rival: "onnxruntime-web",
     atLeast: 3,
@@ -171,7 +185,7 @@ const twoThreads: Target = {
   work: "two threads, from 50 million multiply-adds",
   rival: "one thread",
   atLeast: 1.7,
-  covers: ({ threads }) => threads === 2,
+  covers: ({ threads, op }) => threads === 2 && op !== "train",
   against: named("wasm, one thread"),
 };
 
