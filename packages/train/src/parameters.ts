@@ -38,6 +38,8 @@ const slots: Readonly<Record<string, readonly number[]>> = {
   "com.microsoft.MultiHeadAttention": [3],
   "com.microsoft.BiasGelu": [1],
   "com.microsoft.FastGelu": [1],
+  "com.microsoft.FusedConv": [1, 2],
+  "com.microsoft.FusedGemm": [0, 1, 2],
   "com.microsoft.FusedMatMul": [0, 1],
 };
 

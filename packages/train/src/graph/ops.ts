@@ -183,6 +183,12 @@ export class Ops extends Builder {
     return this.internal("GatherGrad", [indices, dy], { dtype: dy.dtype, shape }, attributes);
   }
 
+  /** Rows of a table [rows, size] at integer indices. */
+  rows(table: Value, indices: Value): Value {
+    const type = { dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] };
+    return this.emit("Gather", [table, indices], [type])[0]!;
+  }
+
   /** With its last two axes exchanged. */
   transposed(x: Value): Value {
     const rank = x.shape.length;

@@ -4,6 +4,7 @@ import { batchNormalization } from "./batch-norm.ts";
 import { codedProducts } from "./coded-products.ts";
 import { constant } from "./constant.ts";
 import { dropout } from "./dropout.ts";
+import { fused } from "./fused.ts";
 import { gelus } from "./gelu.ts";
 import { losses } from "./losses.ts";
 import { microsoftAttentions } from "./microsoft-attention.ts";
@@ -15,6 +16,7 @@ import { rotary } from "./rotary.ts";
 export const operators: OperatorTable = {
   ...attentions,
   ...codedProducts,
+  ...fused,
   ...gelus,
   ...losses,
   ...microsoftAttentions,

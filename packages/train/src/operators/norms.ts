@@ -59,6 +59,22 @@ function skipNormalization(rms: boolean): TrainingOperator {
   };
 }
 
+/** Inputs: ids of words and segments, tables of words, positions and segments, scale, bias, mask, ids of positions. */
+const embedLayerNormalization: TrainingOperator = (forward) => {
+  const { ops, inputs, outputs, input, fail } = forward;
+  if (inputs[7] !== undefined && outputs[1] !== undefined) fail("it counts the words of a mask");
+  const ids = input(0);
+  const places =
+    inputs[8] === undefined
+      ? ops.sliceAxis(input(3), 0, 0, ids.shape[1] ?? 0)
+      : ops.rows(input(3), inputs[8]);
+  const placed = ops.add(ops.rows(input(2), ids), places);
+  const sum = inputs[1] && inputs[4] ? ops.add(placed, ops.rows(inputs[4], inputs[1])) : placed;
+  const options = { axes: [2], epsilon: epsilonOf(forward, 1e-12), scale: input(5), bias: input(6) };
+  const counts = outputs[1] && ops.expand(ops.scalar(0, "int32"), outputs[1].shape);
+  return [normalize(forward, sum, options).y, counts, sum];
+};
+
 /** [channels] along axis 1 of something of `rank` axes. */
 function perChannel({ ops }: Forward, x: Value, rank: number): Value {
   return ops.reshape(x, [x.shape[0] ?? 1, ...new Array<number>(rank - 2).fill(1)]);
@@ -134,6 +150,7 @@ export const norms: OperatorTable = {
   MeanVarianceNormalization: meanVarianceNormalization,
   RMSNormalization: rmsNormalization,
   SimplifiedLayerNormalization: rmsNormalization,
+  "com.microsoft.EmbedLayerNormalization": embedLayerNormalization,
   "com.microsoft.LayerNormalization": layerNormalization,
   "com.microsoft.SimplifiedLayerNormalization": rmsNormalization,
   "com.microsoft.SkipLayerNormalization": skipNormalization(false),

@@ -4,12 +4,6 @@ import { getFloat, getInt } from "@bitbudget/onnx";
 import type { Value } from "../graph/builder.ts";
 import type { Forward, OperatorTable, TrainingOperator } from "./operator.ts";
 
-/** Rows of a table [positions, size] at integer positions. */
-function rowsAt({ ops }: Forward, table: Value, positions: Value): Value {
-  const type = { dtype: table.dtype, shape: [...positions.shape, table.shape[1] ?? 0] };
-  return ops.emit("Gather", [table, positions], [type])[0]!;
-}
-
 /**
  * Rotates pairs of the first features of each head, neighbours or the first half with the second; those beyond stay.
  * @param x [batch, heads, sequence, size], or [batch, sequence, heads * size]
@@ -43,8 +37,8 @@ function rotated(forward: Forward, x: Value, cos: Value, sin: Value, heads: numb
 
 /** Inputs: x, tables of cosines and sines, positions; without those the tables are [batch, sequence, half]. */
 const rotaryEmbedding: TrainingOperator = (forward) => {
-  const { node, inputs, input } = forward;
-  const at = (table: Value) => (inputs[3] === undefined ? table : rowsAt(forward, table, inputs[3]));
+  const { ops, node, inputs, input } = forward;
+  const at = (table: Value) => (inputs[3] === undefined ? table : ops.rows(table, inputs[3]));
   return [rotated(forward, input(0), at(input(1)), at(input(2)), getInt(node, "num_heads", 0))];
 };
 
@@ -65,7 +59,7 @@ const microsoftRotaryEmbedding: TrainingOperator = (forward) => {
       ),
     );
   const positions = given.shape.length === 2 ? given : ops.add(steps(), ops.reshape(given, [1, 1]));
-  const [cos, sin] = [rowsAt(forward, input(2), positions), rowsAt(forward, input(3), positions)];
+  const [cos, sin] = [ops.rows(input(2), positions), ops.rows(input(3), positions)];
   const heads = getInt(node, "num_heads", 0);
   // Without num_heads the tables are as long as half of a head.
   const [width = 0] = x.shape.slice(-1);

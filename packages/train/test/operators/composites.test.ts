@@ -163,6 +163,69 @@ const losses: Readonly<Record<string, Composite>> = Object.fromEntries(
   ),
 );
 
+const embed = (...more: Composite["inputs"]): Composite => ({
+  opType: "EmbedLayerNormalization",
+  domain: microsoft,
+  attributes: { epsilon: 1e-2 },
+  inputs: [
+    tensor("int32", [2, 3], [4, 0, 1, 1, 2, 4]),
+    tensor("int32", [2, 3], [0, 0, 1, 0, 1, 1]),
+    ...[numbers([5, 4], 1), numbers([6, 4], 2), numbers([2, 4], 3), numbers([4], 4), numbers([4], 5)],
+    ...more,
+  ],
+  outputs: ["y", "", "sum"],
+});
+const matMul = (a: readonly number[], b: readonly number[], attributes = {}): Composite => ({
+  opType: "FusedMatMul",
+  domain: microsoft,
+  attributes: { alpha: 0.5, ...attributes },
+  inputs: [numbers(a, 1), numbers(b, 2)],
+});
+const activated = (
+  opType: string,
+  inputs: Composite["inputs"],
+  attributes: Composite["attributes"],
+): Composite => ({
+  opType,
+  domain: microsoft,
+  inputs,
+  attributes: attributes ?? {},
+});
+const image = [numbers([2, 2, 4, 3], 1), numbers([3, 2, 3, 3], 2), numbers([3], 3)];
+const fused: Readonly<Record<string, Composite>> = {
+  EmbedLayerNormalization: embed(),
+  "EmbedLayerNormalization with positions": embed("", tensor("int32", [2, 3], [5, 0, 1, 1, 2, 3])),
+  FusedMatMul: matMul([2, 3, 4], [2, 4, 5]),
+  "FusedMatMul of transposed": matMul([2, 4, 3], [5, 4], { transA: 1n, transB: 1n }),
+  "FusedMatMul of a vector": matMul([4], [4, 5], { transA: 1n }),
+  ...Object.fromEntries(
+    [
+      { activation: "Relu" },
+      { activation: "Tanh" },
+      { activation: "Sigmoid" },
+      { activation: "LeakyRelu", activation_alpha: 0.25 },
+    ].map((attributes) => [
+      `FusedGemm, ${attributes.activation}`,
+      activated("FusedGemm", [numbers([3, 4], 1), numbers([5, 4], 2), numbers([5], 3)], {
+        ...attributes,
+        ...{ transB: 1n, alpha: 0.5 },
+      }),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      { activation: "Relu" },
+      { activation: "Clip", activation_params: Float32Array.of(-0.5, 0.75) },
+      { activation: "HardSigmoid", activation_params: Float32Array.of(0.25, 0.5) },
+    ].map((attributes) => [
+      `FusedConv, ${attributes.activation}`,
+      activated("FusedConv", image, { ...attributes, pads: [1n, 1n, 1n, 1n], strides: [1n, 2n] }),
+    ]),
+  ),
+  "FusedConv of a sum": activated("FusedConv", [...image, numbers([2, 3, 2, 1], 4)], { activation: "Relu" }),
+};
+
+describe("fused operators", () => check(fused));
 describe("normalizations", () => check(norms));
 describe("activations", () => check(activations));
 describe("losses", () => check(losses));
