@@ -77,6 +77,13 @@ const pools = (["max", "average"] as const).flatMap((kind) =>
     [
       [[2, 3, 5, 7], { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
       [[1, 5, 4, 6], { kernel: [2, 3], strides: [1, 1], pads: [0, 0, 0, 0] }],
+      // Lines of windows four at a time, and what is left of them, with windows over the edges on both sides.
+      ...([8, 9, 12, 13, 21] as const).flatMap((width) => [
+        [[2, 3, 5, width], { kernel: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }] as const,
+        [[1, 3, 6, width], { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }] as const,
+        [[1, 2, 6, width], { kernel: [3, 6], strides: [1, 1], pads: [2, 5, 2, 4] }] as const,
+        [[1, 2, 6, width], { kernel: [3, 5], strides: [3, 3], pads: [0, 2, 0, 2] }] as const,
+      ]),
     ] as const
   ).map(([image, { kernel, strides, pads }], i): Case => {
     const count = (axis: 0 | 1) =>
