@@ -109,17 +109,47 @@ export function averagePoolGradientF32(begin: i32, end: i32, dy: usize, dx: usiz
     memory.fill(to, 0, pool.image);
     for (let h = 0; h < pool.outHeight; h++) {
       const row = changetype<Window>(pool.rows + h * offsetof<Window>());
-      for (let w = 0; w < pool.outWidth; w++, dy += 4) {
+      for (let w = 0; w < pool.outWidth; ) {
         const column = changetype<Window>(pool.columns + w * offsetof<Window>());
-        const share = load<f32>(dy) / <f32>(row.count * column.count);
         let line = to + row.start + column.start;
+        const step = w + 4 <= pool.outWidth ? stepOfFour(pool, w) : 0;
+        if (step == 4 || (step == 8 && column.taps == 2 && pool.across == 4)) {
+          const shares = f32x4.div(v128.load(dy), f32x4.mul(f32x4.splat(<f32>row.count), countsOfFour(pool, w)));
+          for (let i = 0; i < row.taps; i++, line += pool.down) {
+            if (step == 4) for (let j = 0, at = line; j < column.taps; j++, at += pool.across) add(at, shares);
+            else {
+              add(line, v128.shuffle<i32>(shares, shares, 0, 0, 1, 1));
+              add(line + 16, v128.shuffle<i32>(shares, shares, 2, 2, 3, 3));
+            }
+          }
+          w += 4;
+          dy += 16;
+          continue;
+        }
+        const share = load<f32>(dy) / <f32>(row.count * column.count);
         for (let i = 0; i < row.taps; i++, line += pool.down) {
           let at = line;
           let j = 0;
-          if (pool.across == 4) for (; j + 4 <= column.taps; j += 4, at += 16) v128.store(at, f32x4.add(v128.load(at), f32x4.splat(share)));
+          if (pool.across == 4) for (; j + 4 <= column.taps; j += 4, at += 16) add(at, f32x4.splat(share));
           for (; j < column.taps; j++, at += pool.across) store<f32>(at, load<f32>(at) + share);
         }
+        w++;
+        dy += 4;
       }
     }
   }
+}
+
+/** How many positions each of four windows from column w on has. */
+// @ts-ignore: decorator
+@inline
+function countsOfFour(pool: Pool, w: i32): v128 {
+  const at = pool.columns + w * offsetof<Window>() + offsetof<Window>("count");
+  return f32x4.convert_i32x4_s(i32x4(load<i32>(at), load<i32>(at, 12), load<i32>(at, 24), load<i32>(at, 36)));
+}
+
+// @ts-ignore: decorator
+@inline
+function add(to: usize, x: v128): void {
+  v128.store(to, f32x4.add(v128.load(to), x));
 }
