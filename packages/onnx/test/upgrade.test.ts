@@ -122,6 +122,12 @@ describe("upgradeOpset", () => {
     expect(upgradeOpset(model)).not.toBe(model);
   });
 
+  test("copies a model of other domains alone", () => {
+    const model = modelOf(1, [makeNode("Gelu", ["x"], ["y"], { domain: "com.microsoft" })]);
+    model.opsetImport[0]!.domain = "com.microsoft";
+    expect(upgradeOpset(model)).toEqual(model);
+  });
+
   test("leaves operators of other domains alone", () => {
     const model = modelOf(12, [makeNode("Softmax", ["x"], ["y"], { domain: "mine" })]);
     model.opsetImport.push(
@@ -131,6 +137,17 @@ describe("upgradeOpset", () => {
     expect(opTypes(upgraded)).toEqual(["Softmax"]);
     expect(opsetVersion(upgraded)).toBe(21);
     expect(opsetVersion(upgraded, "mine")).toBe(1);
+  });
+
+  test("trusts Upsample to make larger, whatever its scales, and Resize not", () => {
+    const scales = (opset: number, opType: string) => {
+      const model = modelOf(opset, [makeNode(opType, ["x", "scales"], ["y"], { name: "node" })]);
+      model.graph!.input.push(makeValueInfo("scales", "float32", [3]));
+      return model;
+    };
+    const [node] = upgradeOpset(scales(9, "Upsample")).graph!.node;
+    expect([node!.opType, ...node!.input]).toEqual(["Resize", "x", "", "scales"]);
+    expect(() => upgradeOpset(scales(10, "Resize"))).toThrow(OpsetError);
   });
 
   const refused: readonly [string, ModelProto, RegExp][] = [

@@ -7,10 +7,18 @@ import type { Backend } from "@bitbudget/backend";
 import { open as openJs } from "@bitbudget/backend-js";
 import { open as openWasm } from "@bitbudget/backend-wasm";
 import { type HostTensor, tensor } from "@bitbudget/core";
-import { checkModel, type ModelProto, opsetVersion, parseModel, upgradeOpset } from "@bitbudget/onnx";
+import {
+  checkModel,
+  type ModelProto,
+  opsetVersion,
+  opsetVersions,
+  parseModel,
+  upgradeOpset,
+} from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import { createSession, type Feeds, type Results } from "../src/index.ts";
 import { type Case, ints, node } from "./support/node-cases.ts";
+import { findNodeTests, modelOfNodeTest, runNodeTest } from "./support/node-tests.ts";
 import { oneNode } from "./support/one-node.ts";
 import { Onnxruntime } from "./support/onnxruntime.ts";
 import { randomFloats, randomIntegers } from "./support/random.ts";
@@ -227,6 +235,27 @@ describe("a node of an old opset", () => {
     expect(await here(upgraded, feeds)).toEqual(await here(model, feeds));
     if (!ours.has(name)) expectClose(await there(upgraded, feeds), await there(model, feeds));
   });
+});
+
+/** A Scan over a batch of sequences, which `upgradeOpset` refuses. */
+const refused = new Set(["test_scan_sum"]);
+const nodeTests = findNodeTests();
+
+describe.runIf(nodeTests !== undefined)("ONNX's operator tests of old opsets", () => {
+  test("pass where they did", async () => {
+    await using backend = await openJs();
+    let passed = 0;
+    for (const each of nodeTests ?? []) {
+      const model = modelOfNodeTest(each);
+      const opset = opsetVersions(model.opsetImport).get("") ?? 0;
+      if (opset < 7 || opset >= 21 || refused.has(each.name)) continue;
+      const outcome = await runNodeTest(each, backend, upgradeOpset(model));
+      if (outcome.kind === "passed") passed++;
+      else expect(outcome, each.name).toEqual(await runNodeTest(each, backend));
+    }
+    console.log(`${passed} operator tests of opsets 7 to 20 pass in opset 21`);
+    expect(passed).toBeGreaterThan(400);
+  }, 60_000);
 });
 
 const fast = () => openWasm({ threads: 1 });

@@ -36,11 +36,9 @@ const booleanMask: Adapter = (edit) => {
   edit.node.output.length = 1;
 };
 
-const rename =
-  (opType: string): Adapter =>
-  ({ node }) => {
-    node.opType = opType;
-  };
+const scatterElements: Adapter = ({ node }) => {
+  node.opType = "ScatterElements";
+};
 
 const batchNormalizationPerChannel: Adapter = (edit) => {
   if (getInt(edit.node, "spatial", 1) === 0)
@@ -74,15 +72,23 @@ const pad: Adapter = (edit) => {
 };
 
 /** Before, elements lay at the starts of their cells, and the nearest one was the one before. */
-const resize: Adapter = (edit) => {
-  const { graph, node } = edit;
-  const mode = getString(node, "mode", "nearest");
-  if (mode === "nearest" && downsamplesUnevenly(edit))
-    edit.fail("it scales down to the nearest element, whose choice opset 10 leaves open");
+function explicitCoordinates({ graph, node }: NodeEdit): void {
   graph.setInput(node, 2, node.input[1] ?? "");
   graph.setInput(node, 1, "");
   setAttribute(node, "coordinate_transformation_mode", "asymmetric");
-  if (mode === "nearest") setAttribute(node, "nearest_mode", "floor");
+  if (getString(node, "mode", "nearest") === "nearest") setAttribute(node, "nearest_mode", "floor");
+}
+
+const resize: Adapter = (edit) => {
+  if (getString(edit.node, "mode", "nearest") === "nearest" && downsamplesUnevenly(edit))
+    edit.fail("it scales down to the nearest element, whose choice opset 10 leaves open");
+  explicitCoordinates(edit);
+};
+
+/** Upsample, which Resize took the place of in opset 10, only makes larger. */
+const upsample: Adapter = (edit) => {
+  edit.node.opType = "Resize";
+  explicitCoordinates(edit);
 };
 
 const resizeCoordinates: Adapter = (edit) => {
@@ -151,12 +157,12 @@ export const adapters: Readonly<Record<string, Readonly<Record<number, Adapter>>
   Resize: { 11: resize, 13: resizeCoordinates },
   RoiAlign: { 16: roiAlignPixels },
   Scan: { 9: scanOfBatches },
-  Scatter: { 11: rename("ScatterElements") },
+  Scatter: { 11: scatterElements },
   Slice: { 10: slice },
   Softmax: { 13: flattened },
   Split: { 13: (edit) => intsToInput(edit, "split", 1), 18: splitCount },
   Squeeze: { 13: axesToInput },
   TopK: { 10: topK },
   Unsqueeze: { 13: axesToInput },
-  Upsample: { 9: upsampleScales, 10: rename("Resize") },
+  Upsample: { 9: upsampleScales, 11: upsample },
 };

@@ -1,7 +1,7 @@
 /** Models of older opsets in the terms of a newer one. */
 import { OpsetError } from "../errors.ts";
 import { Graph } from "../graph/graph.ts";
-import { canonicalDomain, opsetVersion } from "../graph/opsets.ts";
+import { canonicalDomain, opsetVersion, opsetVersions } from "../graph/opsets.ts";
 import { nodeName, placeOf } from "../graph/place.ts";
 import { type InferOptions, inferShapes } from "../inference/infer.ts";
 import { clone, type ModelProto, ModelProtoSchema, type NodeProto } from "../proto.ts";
@@ -24,7 +24,9 @@ const IR_VERSION = 10n;
  * @throws InferenceError for a model that contradicts itself
  */
 export function upgradeOpset(model: ModelProto, options: InferOptions = {}): ModelProto {
-  const from = opsetVersion(model);
+  const versions = opsetVersions(model.opsetImport);
+  // A model that imports other domains alone has nothing to upgrade.
+  const from = versions.get("") ?? (versions.size > 0 ? TARGET : opsetVersion(model));
   if (from < OLDEST)
     throw new OpsetError(
       "",

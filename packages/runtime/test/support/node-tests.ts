@@ -71,9 +71,18 @@ export type Outcome =
   | { readonly kind: "out of scope"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
-export async function runNodeTest({ folder }: NodeTest, backend: Backend): Promise<Outcome> {
+export function modelOfNodeTest({ folder }: NodeTest): ModelProto {
+  return parseModel(readFileSync(join(folder, "model.onnx")));
+}
+
+/** @param model in the place of the test's own */
+export async function runNodeTest(
+  test: NodeTest,
+  backend: Backend,
+  model = modelOfNodeTest(test),
+): Promise<Outcome> {
+  const { folder } = test;
   try {
-    const model = parseModel(readFileSync(join(folder, "model.onnx")));
     const reason = scopeOf(model);
     if (reason !== undefined) return { kind: "out of scope", reason };
     await using session = await createSession(model, { backend });

@@ -6,7 +6,7 @@ import {
   type ModelProto,
   type NodeProto,
   nodeName,
-  opsetVersion,
+  opsetVersions,
   subgraphsOf,
   tensorValue,
   upgradeOpset,
@@ -48,7 +48,7 @@ export function forwardGraph(given: ModelProto, options: ForwardOptions): Forwar
     typeof statistics === "string" ? statistics : statistics(nodeName(node));
   const states = new Set([...(options.states ?? []), ...runningStatistics(graph, modeOf)]);
   const { types, unknown } = inferShapes(model, { inputs: shapes });
-  const ops = new Ops(opsetVersion(model));
+  const ops = new Ops(opsetVersions(model.opsetImport).get(""));
   ops.reserve(types.keys());
   const values = new Map<string, Value>();
   for (const { name } of graph.inputs) {
