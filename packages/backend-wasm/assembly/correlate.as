@@ -29,11 +29,9 @@ export class Correlation {
   /** Of y. */
   height: i32;
   width: i32;
-  // With a stage: the strides that the phases make up, and where the first position of phase 0 lies in y.
+  // With a stage: the strides that the phases make up, and bytes of its lines.
   strideDown: i32;
   strideAcross: i32;
-  top: i32;
-  left: i32;
   stageLine: i32;
 }
 
@@ -116,50 +114,40 @@ function merge(r: Correlation, p: Planes, block: i32, height: i32, stage: usize,
   const lineBytes = r.width << 2;
   const area = <usize>r.height * lineBytes;
   const image: usize = area * r.groups * r.outputs;
-  const row = firstRow(p, block) * r.strideDown + r.top;
-  const column = firstColumn(p, block) * r.strideAcross + r.left;
-  const rowBegin = max(row, 0);
+  const row = firstRow(p, block) * r.strideDown;
+  const column = firstColumn(p, block) * r.strideAcross;
   const rowEnd = min(row + p.blockRows * r.strideDown, r.height);
-  const begin = max(column, 0);
-  const end = min(column + p.blockColumns * r.strideAcross, r.width);
+  const count = min(p.blockColumns * r.strideAcross, r.width - column);
   // The last block may have room for images that there are none of.
   const images = min(p.images, p.batch - firstImage(p, block));
   for (let output = 0; output < height; output++, y += area) {
     let from = stage + output * r.stagePlane;
     for (let b = 0; b < images; b++, from += p.blockRows * r.stageLine)
-      for (let h = rowBegin; h < rowEnd; h++) {
+      for (let h = row; h < rowEnd; h++) {
         const position = (h - row) / r.strideDown;
         const phase = h - row - position * r.strideDown;
         const line = from + phase * r.strideAcross * phaseBytes + position * r.stageLine;
-        mergeLine(line, r.strideAcross, phaseBytes, begin - column, end - begin, y + b * image + h * lineBytes + (begin << 2));
+        mergeLine(line, r.strideAcross, phaseBytes, count, y + b * image + h * lineBytes + (column << 2));
       }
   }
 }
 
-/** `count` elements from `first` on: element i is number i / stride of phase i % stride. */
-function mergeLine(x: usize, stride: i32, phaseBytes: usize, first: i32, count: i32, to: usize): void {
+/** Element i is number i / stride of phase i % stride. */
+function mergeLine(x: usize, stride: i32, phaseBytes: usize, count: i32, to: usize): void {
   if (stride == 1) {
-    copyBlock(x + (first << 2), to, count << 2);
+    copyBlock(x, to, count << 2);
     return;
   }
   let i = 0;
-  if (stride == 2) {
-    let even = x + (first >> 1 << 2);
-    let odd = even + phaseBytes;
-    if (first & 1) {
-      const at = even + 4;
-      even = odd;
-      odd = at;
+  if (stride == 2)
+    for (; i + 8 <= count; i += 8, to += 32) {
+      const even = v128.load(x + (i << 1));
+      const odd = v128.load(x + (i << 1) + phaseBytes);
+      v128.store(to, v128.shuffle<i32>(even, odd, 0, 4, 1, 5));
+      v128.store(to, v128.shuffle<i32>(even, odd, 2, 6, 3, 7), 16);
     }
-    for (; i + 8 <= count; i += 8, even += 16, odd += 16, to += 32) {
-      const a = v128.load(even);
-      const b = v128.load(odd);
-      v128.store(to, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
-      v128.store(to, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
-    }
-  }
   for (; i < count; i++, to += 4) {
-    const position = (first + i) / stride;
-    store<f32>(to, load<f32>(x + (first + i - position * stride) * phaseBytes + (position << 2)));
+    const position = i / stride;
+    store<f32>(to, load<f32>(x + (i - position * stride) * phaseBytes + (position << 2)));
   }
 }

@@ -30,9 +30,8 @@ export interface Correlation {
   /** Of a group. */
   readonly outputs: number;
   readonly phases: readonly Phase[];
-  /** Strides of the result that phases make up, and where phase 0 of the first position lies. */
+  /** Strides of the result that phases make up. */
   readonly strides: readonly [down: number, across: number];
-  readonly corner: readonly [top: number, left: number];
   readonly height: number;
   readonly width: number;
   /** Results go through the memory of the thread: they come in phases, or have lines shorter than a vector. */
@@ -71,7 +70,7 @@ export function outputCorrelation(
     groups,
     outputs: filter[0] / groups,
     phases: [{ taps, elements: taps.map((_, i) => i) }],
-    ...{ strides: [1, 1], corner: [0, 0], height: rows, width: columns },
+    ...{ strides: [1, 1], height: rows, width: columns },
     steps: [(filter[0] / groups) * filter[1] * taps.length, filter[1] * taps.length, taps.length],
   });
 }
@@ -85,38 +84,33 @@ export function inputCorrelation(
   const [, , height, width] = input;
   const [batch, channels, fromHeight, fromWidth] = output;
   const taps = tapsOf(attributes);
-  // Element h of the padded image is in phase h % stride, and gets what tap i makes of row (h - i) / stride.
-  const reach = [0, 1].map((axis) =>
-    Math.max(...taps.map((tap) => Math.floor(tap[axis]! / strides[axis]!))),
+  // Element h gets what tap i makes of row (h + pad - i) / stride, where that is whole: for all h of a phase of the strides
+  // these are the same taps, and rows at the same distances.
+  const phases = Array.from({ length: strides[0] * strides[1] }, (_, phase): Phase => {
+    const element = [Math.floor(phase / strides[1]) + pads[0], (phase % strides[1]) + pads[1]] as const;
+    const elements = [...taps.keys()].filter((i) =>
+      strides.every((stride, axis) => (element[axis]! - taps[i]![axis]!) % stride === 0),
+    );
+    const distance = (i: number, axis: 0 | 1) => (element[axis] - taps[i]![axis]) / strides[axis];
+    return { elements, taps: elements.map((i) => [distance(i, 0), distance(i, 1)]) };
+  });
+  const first = ([0, 1] as const).map((axis) =>
+    Math.min(...phases.flatMap((phase) => phase.taps.map((tap) => tap[axis]))),
   ) as [number, number];
-  const begin = [0, 1].map((axis) => Math.floor(pads[axis]! / strides[axis]!)) as [number, number];
-  const end = [0, 1].map(
-    (axis) => Math.floor(([height, width][axis]! - 1 + pads[axis]!) / strides[axis]!) + 1,
-  ) as [number, number];
-  const phases: Phase[] = [];
-  for (let down = 0; down < strides[0]; down++)
-    for (let across = 0; across < strides[1]; across++) {
-      const elements = [...taps.keys()].filter(
-        (i) => taps[i]![0] % strides[0] === down && taps[i]![1] % strides[1] === across,
-      );
-      const read = elements.map((i): [number, number] => [
-        reach[0] - Math.floor(taps[i]![0] / strides[0]),
-        reach[1] - Math.floor(taps[i]![1] / strides[1]),
-      ]);
-      phases.push({ taps: read, elements });
-    }
+  const fromFirst = phases.map(({ elements, taps: distances }): Phase => {
+    return { elements, taps: distances.map(([down, across]) => [down - first[0], across - first[1]]) };
+  });
   const size = taps.length;
   return plan({
     source: {
       ...{ batch, channels, height: fromHeight, width: fromWidth, groups, strides: [1, 1] },
-      pads: [reach[0] - begin[0], reach[1] - begin[1]],
-      ...{ rows: end[0] - begin[0], columns: end[1] - begin[1] },
-      taps: phases.flatMap((phase) => phase.taps),
+      pads: [-first[0], -first[1]],
+      ...{ rows: Math.ceil(height / strides[0]), columns: Math.ceil(width / strides[1]) },
+      taps: fromFirst.flatMap((phase) => phase.taps),
     },
     groups,
     outputs: filter[1],
-    ...{ phases, strides, height, width },
-    corner: [begin[0] * strides[0] - pads[0], begin[1] * strides[1] - pads[1]],
+    ...{ phases: fromFirst, strides, height, width },
     steps: [(filter[0] / groups) * filter[1] * size, size, filter[1] * size],
   });
 }
@@ -148,7 +142,7 @@ function imageSize({ height, width }: { readonly height: number; readonly width:
 
 /** x and filters to y. */
 export function compileCorrelation(context: Context, owned: Owned, correlation: Correlation): Run {
-  const { planes, groups, outputs, phases, strides, corner, height, width, staged, steps } = correlation;
+  const { planes, groups, outputs, phases, strides, height, width, staged, steps } = correlation;
   const { batch, channels } = planes.source;
   if (batch * channels * groups * outputs * height * width === 0) return () => {};
   const depth = channels / groups;
@@ -175,7 +169,7 @@ export function compileCorrelation(context: Context, owned: Owned, correlation: 
       phases.length,
       owned.store(Int32Array.from(filters.flatMap(({ offsets, terms, at }) => [offsets, terms, at]))),
       ...[staged ? stagePlane : height * width * 4, staged ? 1 : 0, height, width],
-      ...[...strides, ...corner, stageLine],
+      ...[...strides, stageLine],
     ),
   );
   const total = blockCount(planes) * groups * tiles;
