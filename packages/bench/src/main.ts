@@ -47,6 +47,7 @@ async function command(args: Arguments, output: Output): Promise<number> {
       return rows(args, output, await modelCases(args.models), benchModels);
     }
     case "limits": {
+      warnWhereBusy(output);
       const { maddGmacs, dotGmacs, readSmallGBs, readLargeGBs } = await measureLimits();
       output.out(
         `float32 multiply-adds in registers  ${maddGmacs.toFixed(1)} GMAC/s\n` +
@@ -85,8 +86,7 @@ async function rows(
     for (const { op, scheme, shape } of selected) output.out(`${op}, ${scheme}, ${shape}`);
     return 0;
   }
-  const warning = busyWarning();
-  if (warning !== undefined) output.error(warning);
+  warnWhereBusy(output);
   output.out(table.header);
   const { environment, rows } = await (args.browser ? benchBrowser : bench)(args, (row) =>
     output.out(table.line(row)),
@@ -99,4 +99,9 @@ async function rows(
   if (errors > 0)
     output.error(`${errors} of ${rows.length} rows are errors: we failed, or a rival disagrees.`);
   return errors > 0 ? 1 : 0;
+}
+
+function warnWhereBusy(output: Output): void {
+  const warning = busyWarning();
+  if (warning !== undefined) output.error(warning);
 }
