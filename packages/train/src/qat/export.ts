@@ -7,7 +7,6 @@ import {
   forEachRun,
   groupsOf,
   type HostTensor,
-  type IntegerName,
   roundHalfEven,
   tensor,
   valuesOf,
@@ -31,13 +30,15 @@ import { addInitializer, floatsOf, isOp } from "./tensors.ts";
 
 export interface ExportOptions {
   /**
-   * How codes of weights are stored: "packed" in the narrowest format that has them, int2, int4 or int8 (int2 makes it a
-   * model of opset 25); "bytes" as int8, which integer kernels of every runtime take. Default "packed".
+   * How codes of weights are stored: "bytes" as int8, which integer kernels of every runtime take; "packed" as int4 where
+   * that has them; "exact" also as int2, in a model of opset 25, which onnxruntime 1.30 does not load where its weights are
+   * of convolutions. Default "packed".
    */
-  readonly weights?: "packed" | "bytes";
+  readonly weights?: "bytes" | "packed" | "exact";
   /**
    * How activations of less than 8 bits are stored: "bytes" as uint8 with a Clip to the narrower range, which integer
-   * kernels of every runtime take; "exact" in a format of 4 or 2 bits where there is one. Default "bytes".
+   * kernels of every runtime take; "exact" in a format of 4 or 2 bits where there is one, which onnxruntime 1.30 does not
+   * load before convolutions. Default "bytes".
    */
   readonly activations?: "bytes" | "exact";
 }
@@ -85,7 +86,7 @@ function narrowing(graph: Graph, quantize: NodeProto) {
 }
 
 /** round(w / step), half to even, saturated: what the nodes compute. */
-function weightToCodes(graph: Graph, quantize: NodeProto, storage: "packed" | "bytes"): void {
+function weightToCodes(graph: Graph, quantize: NodeProto, storage: "bytes" | "packed" | "exact"): void {
   const [name = "", scaleName = ""] = quantize.input;
   const [weight, scale] = [floatsOf(graph, name), floatsOf(graph, scaleName)];
   checkSteps(quantize, scale.data);
@@ -109,16 +110,18 @@ function weightToCodes(graph: Graph, quantize: NodeProto, storage: "packed" | "b
       codes[i] = Math.min(Math.max(code, low), high);
     }
   });
-  const dtype = storage === "bytes" ? "int8" : narrowest(low, high);
+  const narrowest = formats[storage].find((each) => low >= dtypes[each].min && high <= dtypes[each].max);
+  const dtype = narrowest ?? "int8";
   const stored = addInitializer(graph, `${name}_codes`, tensor(dtype, weight.shape, Array.from(codes)));
   graph.replaceAllUses((narrow?.clip ?? quantize).output[0] ?? "", stored);
 }
 
-/** The signed format of the fewest bits with these codes. */
-function narrowest(low: number, high: number): "int2" | "int4" | "int8" {
-  const fits = (dtype: IntegerName) => low >= dtypes[dtype].min && high <= dtypes[dtype].max;
-  return fits("int2") ? "int2" : fits("int4") ? "int4" : "int8";
-}
+/** Formats of weights, the narrowest first. */
+const formats = {
+  bytes: ["int8"],
+  packed: ["int4", "int8"],
+  exact: ["int2", "int4", "int8"],
+} as const;
 
 /** int32 in units of the sum of products: the code that training rounds a bias to. */
 function biasToCodes(graph: Graph, node: NodeProto): void {

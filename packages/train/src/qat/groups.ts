@@ -1,6 +1,7 @@
 /** Settings of the optimizer for the steps of quantizers. */
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import type { Group } from "../groups.ts";
+import { defaultParameters } from "../parameters.ts";
 import { hasMark, quantizerMark } from "./marks.ts";
 import { floatsOf } from "./tensors.ts";
 
@@ -22,12 +23,7 @@ export interface StepGroupsOptions {
  */
 export function stepGroups(model: ModelProto, { learningRate = 0.01 }: StepGroupsOptions = {}): Group[] {
   const graph = Graph.of(model);
-  const names = graph.nodes
-    .filter(
-      (node) => node.opType === "QuantizeLinear" && hasMark(node) && quantizerMark(node).method !== "fixed",
-    )
-    .map((node) => node.input[1] ?? "");
-  return [...new Set(names)].map((name) => {
+  return learnedSteps(graph).map((name) => {
     const { data: steps } = floatsOf(graph, name);
     const mean = steps.reduce((sum, step) => sum + Math.abs(step), 0) / steps.length;
     const smallest = steps.reduce((a, b) => Math.min(a, Math.abs(b)), Number.POSITIVE_INFINITY);
@@ -38,4 +34,38 @@ export function stepGroups(model: ModelProto, { learningRate = 0.01 }: StepGroup
       ...(typeof learningRate === "number" && { learningRate: learningRate * mean }),
     };
   });
+}
+
+/**
+ * A group for everything else that is trained by default, with a rate relative to the root mean square of its tensor. A
+ * network whose normalizations were folded has weights of very different sizes: what hardly moves those of one layer
+ * breaks another, with an optimizer of the Adam family.
+ * @param options.learningRate of a tensor whose root mean square is 1
+ */
+export function weightGroups(
+  model: ModelProto,
+  { learningRate }: { readonly learningRate: number },
+): Group[] {
+  const graph = Graph.of(model);
+  const steps = new Set(learnedSteps(graph));
+  return defaultParameters(model)
+    .filter((name) => !steps.has(name))
+    .map((name) => {
+      const { data } = floatsOf(graph, name);
+      const size = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+      return { parameters: [name], learningRate: learningRate * Math.max(size, SMALLEST_SIZE) };
+    });
+}
+
+/** Of a tensor that starts at zero: a new bias. */
+const SMALLEST_SIZE = 1e-3;
+
+/** Names of the steps that quantizers learn. */
+function learnedSteps(graph: Graph): string[] {
+  const names = graph.nodes
+    .filter(
+      (node) => node.opType === "QuantizeLinear" && hasMark(node) && quantizerMark(node).method !== "fixed",
+    )
+    .map((node) => node.input[1] ?? "");
+  return [...new Set(names)];
 }

@@ -77,27 +77,32 @@ async function difference(model: ModelProto, exported: ModelProto) {
 
 describe("the exported model gives the bits of the simulation", () => {
   const forms: Readonly<Record<string, ExportOptions>> = {
-    "packed weights": { weights: "packed" },
+    "weights in their own formats": { weights: "exact" },
     "weights in bytes": { weights: "bytes" },
   };
+  const variants = [
+    { others: "float", method: "lsq" },
+    { others: "quantized", method: "lsq" },
+    { others: "float", method: "pact" },
+    { others: "quantized", method: "fixed" },
+  ] as const;
   for (const [form, options] of Object.entries(forms))
-    for (const others of ["float", "quantized"] as const)
-      for (const method of ["lsq", "pact", "fixed"] as const)
-        test(`${form}, residual sums of ${others} numbers, steps by ${method}`, async () => {
-          const trained = await train(await prepare(network(), { others, method }));
-          const exported = exportQuantized(trained, options);
-          checkModel(exported);
-          const { identical, agreeing, predictions, largestDifference, plan } = await difference(
-            trained,
-            exported,
-          );
-          expect({ identical, largestDifference }).toEqual({ identical: true, largestDifference: 0 });
-          expect(agreeing).toBe(predictions);
-          // All products are of codes, and none of them is one of decoded codes.
-          expect(plan.match(/conv2d uint8 x int8/g)).toHaveLength(4);
-          expect(plan).toMatch(/linear uint8 x int8/);
-          expect(plan).not.toMatch(/decoded/);
-        });
+    for (const { others, method } of variants)
+      test(`${form}, residual sums of ${others} numbers, steps by ${method}`, async () => {
+        const trained = await train(await prepare(network(), { others, method }));
+        const exported = exportQuantized(trained, options);
+        checkModel(exported);
+        const { identical, agreeing, predictions, largestDifference, plan } = await difference(
+          trained,
+          exported,
+        );
+        expect({ identical, largestDifference }).toEqual({ identical: true, largestDifference: 0 });
+        expect(agreeing).toBe(predictions);
+        // All products are of codes, and none of them is one of decoded codes.
+        expect(plan.match(/conv2d uint8 x int8/g)).toHaveLength(4);
+        expect(plan).toMatch(/linear uint8 x int8/);
+        expect(plan).not.toMatch(/decoded/);
+      });
 
   test("with normalizations, once they are folded", async () => {
     const folded = foldNorms(await train(await prepare(network({ norms: true }))));
@@ -152,15 +157,18 @@ function values(model: ModelProto, name: string): ArrayLike<number> {
 describe("what is stored", () => {
   test("codes in the narrowest formats, an opset that has them, int32 biases", async () => {
     const model = await train(await prepare(network()));
-    const packed = parseModel(writeModel(exportQuantized(model)));
-    const dtypes = (name: string) => elementType(Graph.of(packed).initializers.get(name)!.dataType);
+    const exact = parseModel(writeModel(exportQuantized(model, { weights: "exact" })));
+    const packed = exportQuantized(model);
+    const dtypes = (name: string, of = exact) => elementType(Graph.of(of).initializers.get(name)!.dataType);
+    expect(dtypes("point.weight_codes_1", packed)).toBe("int4");
+    expect(packed.opsetImport[0]!.version).toBe(21n);
     expect(dtypes("stem.weight_codes_1")).toBe("int8");
     expect(dtypes("point.weight_codes_1")).toBe("int2");
     expect(dtypes("last.weight_codes_1")).toBe("int4");
     expect(dtypes("head.weight_codes_1")).toBe("int4");
     expect(dtypes("head.bias_codes")).toBe("int32");
-    expect(packed.opsetImport[0]!.version).toBe(25n);
-    expect(packed.graph!.initializer.some(({ name }) => name === "stem.weight")).toBe(false);
+    expect(exact.opsetImport[0]!.version).toBe(25n);
+    expect(exact.graph!.initializer.some(({ name }) => name === "stem.weight")).toBe(false);
   });
 
   test("formats survive the file: the method, and what is trained", async () => {
