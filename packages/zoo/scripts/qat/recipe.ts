@@ -10,6 +10,7 @@ import {
   accuracy,
   adam,
   type Batch,
+  type CodeFormat,
   type Comparison,
   compare,
   cosine,
@@ -158,6 +159,38 @@ export async function learn(task: Task, recipe: Recipe): Promise<{ model: ModelP
 
 export function percent(part: number): string {
   return (100 * part).toFixed(2);
+}
+
+/** Learns at some widths, as in "w2a4", and prints what came of it. */
+export async function table(task: Task, names: readonly string[], epochs: number): Promise<void> {
+  const float = await measure(task.float, task);
+  console.log(`float: ${percent(float)}`);
+  const lines: string[] = [];
+  for (const name of names) {
+    const [, weight, activation] = /^w(\d)a(\d)$/.exec(name) ?? [];
+    const { outcome } = await learn(task, {
+      scheme: {
+        weight: { dtype: `int${weight}` as CodeFormat },
+        activation: { dtype: `uint${activation}` as CodeFormat },
+      },
+      epochs,
+      log: (line) => console.log(`${name}: ${line}`),
+    });
+    const { rounded, learned, comparison, bytes, seconds, cpuSeconds } = outcome;
+    const { agreeing, predictions, largestDifference, meanDifference } = comparison;
+    const cells = [
+      ...[name.toUpperCase(), percent(rounded), percent(learned), percent(learned - float)],
+      ...[`${agreeing} of ${predictions}`, largestDifference, meanDifference],
+      ...[bytes, seconds.toFixed(0), cpuSeconds.toFixed(0)],
+    ];
+    lines.push(`| ${cells.join(" | ")} |`);
+  }
+  const titles = [
+    ...["", "rounded", "learned", "less float", "agreeing predictions"],
+    ...["largest difference", "mean difference", "bytes", "s", "CPU s"],
+  ];
+  console.log(`\n| ${titles.join(" | ")} |\n|${"---|".repeat(titles.length)}`);
+  for (const line of lines) console.log(line);
 }
 
 /** The first 400 images, in batches of 100. */
