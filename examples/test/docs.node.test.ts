@@ -46,14 +46,18 @@ describe("code in the documentation", () => {
     expect(errors).toBe("");
   }, 60_000);
 
-  test.each(blocks)("$name", async ({ file, code }) => {
-    const expected = [...code.matchAll(/\/\/ => (.*)$/gm)].map((match) => match[1]);
-    const { stdout } = await runFile(process.execPath, ["--no-warnings", file]);
-    expect(
-      stdout
-        .trimEnd()
-        .split("\n")
-        .filter((line) => line !== ""),
-    ).toEqual(expected);
-  });
+  test.each(blocks)(
+    "$name",
+    async ({ file, code }) => {
+      const expected = [...code.matchAll(/\/\/ => (.*)$/gm)].map((match) => match[1]);
+      const { stdout } = await runFile(process.execPath, ["--no-warnings", file]);
+      expect(
+        stdout
+          .trimEnd()
+          .split("\n")
+          .filter((line) => line !== ""),
+      ).toEqual(expected);
+    },
+    60_000,
+  );
 });

@@ -7,8 +7,8 @@ import { TrainingError } from "../errors.ts";
 import type { Sample } from "./formats.ts";
 
 /** Numbers of a batch that are kept, and of all batches: enough for a mean and a squared error. */
-const OF_BATCH = 8192;
-const OF_ALL = 65536;
+const OF_BATCH = 4096;
+const OF_ALL = 16384;
 
 /** @throws TrainingError when there are no batches; NaNError, InfinityError for activations that are not finite */
 export async function sampleActivations(
@@ -33,17 +33,18 @@ export async function sampleActivations(
 
 class Sampler {
   readonly #range: Observer = minMax();
-  readonly #values: number[] = [];
+  readonly #values = new Float32Array(OF_ALL);
+  #count = 0;
 
   add(values: ArrayLike<number>): void {
     this.#range.observe(values);
-    const wanted = Math.min(OF_BATCH, OF_ALL - this.#values.length, values.length);
+    const wanted = Math.min(OF_BATCH, OF_ALL - this.#count, values.length);
     // A stride that shares no factor with the sizes of tensors.
     const stride = Math.max(1, Math.floor(values.length / Math.max(wanted, 1))) | 1;
-    for (let i = 0; i < wanted; i++) this.#values.push(values[(i * stride) % values.length]!);
+    for (let i = 0; i < wanted; i++) this.#values[this.#count++] = values[(i * stride) % values.length]!;
   }
 
   sample(): Sample {
-    return { values: this.#values, ...this.#range.range() };
+    return { values: this.#values.subarray(0, this.#count), ...this.#range.range() };
   }
 }

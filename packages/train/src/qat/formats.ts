@@ -39,7 +39,7 @@ export type InitialStep = "lsq" | "min-max" | "mse";
 
 /** Of numbers that share a step; for the squared error some of them suffice. */
 export interface Sample {
-  readonly values: ArrayLike<number>;
+  readonly values: Float32Array;
   /** Of all numbers. */
   readonly min: number;
   readonly max: number;
@@ -79,13 +79,14 @@ function coverRange(min: number, max: number, codes: CodeRange): Coding {
   return { step, zeroPoint };
 }
 
-function squaredError(values: ArrayLike<number>, { step, zeroPoint }: Coding, codes: CodeRange): number {
+function squaredError(values: Float32Array, { step, zeroPoint }: Coding, codes: CodeRange): number {
   const [low, high] = [codes.min - zeroPoint, codes.max - zeroPoint];
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
     const code = Math.min(Math.max(Math.round(x / step), low), high);
-    sum += (x - code * step) ** 2;
+    const error = x - code * step;
+    sum += error * error;
   }
   return sum;
 }

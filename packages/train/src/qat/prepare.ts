@@ -4,7 +4,7 @@
  * that is written into the file.
  */
 import type { Backend } from "@bitbudget/backend";
-import { forEachRun, type Groups, groupsOf } from "@bitbudget/core";
+import { extent, forEachRun, type Groups, groupSizes, groupsOf } from "@bitbudget/core";
 import { clone, Graph, type ModelProto, ModelProtoSchema, prune, upgradeOpset } from "@bitbudget/onnx";
 import type { Feeds } from "@bitbudget/runtime";
 import { TrainingError } from "../errors.ts";
@@ -140,15 +140,14 @@ function quantizeLayer(
 
 /** The numbers of each group. */
 function groupSamples({ data: numbers }: Float32Tensor, groups: Groups): Sample[] {
-  const values = Array.from({ length: groups.count }, (): number[] => []);
+  const lists = Array.from(groupSizes(groups), (size) => ({ values: new Float32Array(size), count: 0 }));
   forEachRun(groups, 0, numbers.length, (at, length, group) => {
-    for (let i = 0; i < length; i++) values[groups.columnwise ? group + i : group]!.push(numbers[at + i]!);
+    for (let i = 0; i < length; i++) {
+      const list = lists[groups.columnwise ? group + i : group]!;
+      list.values[list.count++] = numbers[at + i]!;
+    }
   });
-  return values.map((list) => ({
-    values: list,
-    min: list.reduce((a, b) => Math.min(a, b), 0),
-    max: list.reduce((a, b) => Math.max(a, b), 0),
-  }));
+  return lists.map(({ values }) => ({ values, ...extent(values) }));
 }
 
 /** A group of nothing but zeros has the mean step of the others: it may become something else. */
