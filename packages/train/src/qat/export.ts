@@ -24,6 +24,7 @@ import {
 } from "@bitbudget/onnx";
 import { TrainingError } from "../errors.ts";
 import { channelAxis } from "../operators/coded-products.ts";
+import { asInitializer } from "./constants.ts";
 import { hasMark, quantizerMark, unmark, unmarkTrained } from "./marks.ts";
 import { foldNorms } from "./norms.ts";
 import { addInitializer, floatsOf, isOp } from "./tensors.ts";
@@ -87,7 +88,8 @@ function narrowing(graph: Graph, quantize: NodeProto) {
 
 /** round(w / step), half to even, saturated: what the nodes compute. */
 function weightToCodes(graph: Graph, quantize: NodeProto, storage: "bytes" | "packed" | "exact"): void {
-  const [name = "", scaleName = ""] = quantize.input;
+  const [given = "", scaleName = ""] = quantize.input;
+  const name = asInitializer(graph, given);
   const [weight, scale] = [floatsOf(graph, name), floatsOf(graph, scaleName)];
   checkSteps(quantize, scale.data);
   const narrow = narrowing(graph, quantize);
@@ -125,9 +127,12 @@ const formats = {
 
 /** int32 in units of the sum of products: the code that training rounds a bias to. */
 function biasToCodes(graph: Graph, node: NodeProto): void {
-  const [x = "", w = "", bias = ""] = node.input;
+  const [x = "", w = "", offset = ""] = node.input;
   const [xCodes, wCodes] = [x, w].map((name) => graph.producer(name));
-  if (bias === "" || !graph.initializers.has(bias)) return;
+  if (offset === "") return;
+  const bias = isComputed(graph, offset) ? asInitializer(graph, offset) : offset;
+  if (bias !== offset) graph.setInput(node, 2, bias);
+  if (!graph.initializers.has(bias)) return;
   if (!isOp(xCodes, "DequantizeLinear") || !isOp(wCodes, "DequantizeLinear")) return;
   const [xScale, wScale] = [xCodes, wCodes].map((each) => floatsOf(graph, each.input[1] ?? ""));
   if (xScale === undefined || wScale === undefined || xScale.data.length !== 1) return;
@@ -153,6 +158,11 @@ function biasToCodes(graph: Graph, node: NodeProto): void {
     before: node,
   });
   graph.setInput(node, 2, decoded);
+}
+
+/** Whether a bias is what folding a normalization leaves. */
+function isComputed(graph: Graph, name: string): boolean {
+  return isOp(graph.producer(name), "Sub", "Add");
 }
 
 /** Codes of 4 or 2 bits in their own format instead of a Clip. */

@@ -38,11 +38,12 @@ export function hasMark(node: NodeProto): boolean {
   return node.metadataProps.some(({ key }) => key === METHOD);
 }
 
-/** Marks an initializer as one that is trained by default. */
-export function markTrained(graph: Graph, name: string): void {
+/** Marks an initializer as one that is trained by default, or not. */
+export function markTrained(graph: Graph, name: string, trained = true): void {
   const tensor = graph.initializers.get(name);
-  if (tensor === undefined || tensor.metadataProps.some(({ key }) => key === TRAINED)) return;
-  tensor.metadataProps.push(create(StringStringEntryProtoSchema, { key: TRAINED, value: "true" }));
+  if (tensor === undefined) return;
+  const entry = create(StringStringEntryProtoSchema, { key: TRAINED, value: String(trained) });
+  tensor.metadataProps = [...tensor.metadataProps.filter(({ key }) => key !== TRAINED), entry];
 }
 
 /** Takes the metadata of training away. */

@@ -2,7 +2,7 @@
  * Batch normalization in quantization-aware training: weights are quantized as they are after folding, w * gamma / sigma
  * with the running sigma, and the result is divided by gamma / sigma again before the normalization, which first uses the
  * statistics of the batch (Krishnamoorthi 2018, section 3.2.2: the correction keeps the codes from jumping with each
- * batch). Later `foldNorms` freezes the statistics: what is trained from then on is the folded convolution itself
+ * batch). Later `foldNorms` freezes the statistics: what is computed from then on is the folded convolution itself
  * (Jacob et al. 2018, section 3.2).
  */
 import { tensor } from "@bitbudget/core";
@@ -17,7 +17,6 @@ import {
   NodeProtoSchema,
   nodeName,
   prune,
-  toTensorProto,
 } from "@bitbudget/onnx";
 import { TrainingError } from "../errors.ts";
 import { markTrained } from "./marks.ts";
@@ -86,8 +85,9 @@ export function scaleByNorm(
 }
 
 /**
- * The model with its normalizations folded into quantized convolutions, their running statistics frozen. Weights and
- * biases keep being trained, as those of the folded convolution; biases that were not there are made.
+ * The model with its normalizations folded into quantized convolutions, their running statistics frozen: what is left of
+ * one is a factor of the weight, gamma / sigma, and a bias, beta - mean * gamma / sigma. Weight, gamma and beta go on being
+ * trained, by which the channels of a weight keep sizes that one learning rate fits.
  */
 export function foldNorms(model: ModelProto): ModelProto {
   const folded = clone(ModelProtoSchema, model);
@@ -105,8 +105,6 @@ interface ScaledConv {
   readonly conv: NodeProto;
   /** Undoes the scale. */
   readonly undo: NodeProto;
-  /** Scales the weight. */
-  readonly scale: NodeProto;
 }
 
 /** What `scaleByNorm` made before a normalization. */
@@ -117,40 +115,28 @@ function scaledConv(graph: Graph, norm: NodeProto): ScaledConv | undefined {
   let scale = graph.producer(conv.input[1] ?? "");
   while (isOp(scale, "DequantizeLinear", "Clip", "QuantizeLinear"))
     scale = graph.producer(scale.input[0] ?? "");
-  return isOp(scale, "Mul") ? { conv, undo, scale } : undefined;
+  return isOp(scale, "Mul") ? { conv, undo } : undefined;
 }
 
-function fold(graph: Graph, norm: NodeProto, { conv, undo, scale }: ScaledConv): void {
-  const parameters = parametersOf(graph, norm);
-  const factors = factorsOf(parameters);
-  const weightName = scale.input[0] ?? "";
-  const weight = floatsOf(graph, weightName);
-  const area = weight.data.length / factors.length;
-  graph.initializers.set(
-    toTensorProto(
-      { ...weight, data: weight.data.map((x, i) => x * factors[Math.floor(i / area)]!) },
-      weightName,
-    ),
-  );
-  markTrained(graph, weightName);
-  // The bias before it was multiplied.
-  const product = graph.producer(conv.input[2] ?? "");
-  const before = product === undefined ? undefined : floatsOf(graph, product.input[0] ?? "");
-  const { beta, mean } = parameters;
-  const bias = Float32Array.from(
-    factors,
-    (factor, c) => beta[c]! + ((before?.data[c] ?? 0) - mean[c]!) * factor,
-  );
-  const biasName = graph.uniqueName(`${weightName}_bias`);
-  graph.initializers.set(toTensorProto(tensor("float32", [bias.length], bias), biasName));
-  markTrained(graph, biasName);
-  graph.replaceAllUses(scale.output[0] ?? "", weightName);
+/** The convolution with beta - mean * gamma / sigma as its bias, and without what was around it. */
+function fold(graph: Graph, norm: NodeProto, { conv, undo }: ScaledConv): void {
+  const [, gamma = "", beta = "", mean = "", variance = ""] = norm.input;
+  const factor = graph.producer(undo.input[1] ?? "")?.input[0] ?? "";
+  const emit = (opType: string, inputs: readonly string[], base: string): string => {
+    const output = graph.uniqueName(base);
+    graph.insert(makeNode(opType, inputs, [output], { name: output }));
+    return output;
+  };
+  const shift = emit("Sub", [beta, emit("Mul", [mean, factor], `${mean}_scaled`)], `${beta}_shift`);
+  const [, , before = ""] = conv.input;
   const made = clone(NodeProtoSchema, conv);
-  made.input[2] = biasName;
+  made.input[2] = before === "" ? shift : emit("Add", [before, shift], `${beta}_total`);
   made.output = norm.output.slice(0, 1);
   graph.replaceNode(norm, made);
   graph.remove(undo);
   graph.remove(conv);
+  for (const name of [gamma, beta]) markTrained(graph, name);
+  for (const name of [mean, variance]) markTrained(graph, name, false);
 }
 
 interface NormParameters {

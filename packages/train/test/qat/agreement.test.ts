@@ -16,6 +16,7 @@ import {
   adam,
   compare,
   createTrainer,
+  defaultParameters,
   type ExportOptions,
   exportQuantized,
   foldNorms,
@@ -136,17 +137,29 @@ describe("normalizations", () => {
     expect(meanDifference).toBeLessThan(0.02);
   });
 
-  test("folding takes the scale into the weight and the rest into a bias", async () => {
-    const layers = () => ({ weight: { dtype: "int8" } }) as const;
+  test("folding takes gamma / sigma into the weight and the rest into a bias", async () => {
     const float = network({ norms: true });
-    const folded = foldNorms(await prepare(float, { layers }));
+    const layers = () => ({ weight: { dtype: "int8" }, activation: { dtype: "uint8" } }) as const;
+    const exported = exportQuantized(await prepare(float, { layers }));
     const [w, gamma, beta, mean, variance] = ["weight", "gamma", "beta", "mean", "variance"].map((name) =>
       values(float, `stem.${name}`),
     );
     const factor = gamma![3]! / Math.sqrt(variance![3]! + 1e-3);
-    expect(values(folded, "stem.weight")[3 * 27 + 5]).toBeCloseTo(w![3 * 27 + 5]! * factor, 5);
-    const stem = folded.graph!.node.find(({ output }) => output[0] === "stem.out");
-    expect(values(folded, stem!.input[2]!)[3]).toBeCloseTo(beta![3]! - mean![3]! * factor, 5);
+    const stem = exported.graph!.node.find(({ output }) => output[0] === "stem.out");
+    const graph = Graph.of(exported);
+    const decoded = (slot: number, i: number) => {
+      const [codes = "", scale = ""] = graph.producer(stem!.input[slot]!)!.input;
+      return values(exported, codes)[i]! * values(exported, scale)[3]!;
+    };
+    const largest = 1.5 * Math.max(...Array.from({ length: 216 }, (_, i) => Math.abs(w![i]!)));
+    expect(Math.abs(decoded(1, 3 * 27 + 5) - w![3 * 27 + 5]! * factor)).toBeLessThan(largest / 127);
+    expect(decoded(2, 3)).toBeCloseTo(beta![3]! - mean![3]! * factor, 3);
+  });
+
+  test("folding leaves weight, gamma and beta to be trained, and freezes the statistics", async () => {
+    const names = defaultParameters(foldNorms(await prepare(network({ norms: true }))));
+    expect(names).toEqual(expect.arrayContaining(["stem.weight", "stem.gamma", "stem.beta"]));
+    expect(names.filter((name) => /mean|variance/.test(name))).toEqual([]);
   });
 });
 
