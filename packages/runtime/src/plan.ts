@@ -10,6 +10,7 @@ import { newValue } from "./lowering.ts";
 import { describeStep, type PlanRow } from "./plan-table.ts";
 import { Planner, type Task } from "./planner.ts";
 import type { Program } from "./program.ts";
+import { readTransposed } from "./read-transposed.ts";
 import { Recent } from "./recent.ts";
 import { refuseFallbacks } from "./refusals.ts";
 import { Segment, type Tensors } from "./segment.ts";
@@ -162,7 +163,9 @@ export class Plan {
       for (const value of task.values ?? []) keepValue(value);
     }
     const derive = program.derived.bind(program);
-    const steps = fuse ? await fuseElementwise(planned, { backend, host, keep, derive }) : planned;
+    const steps = fuse
+      ? await fuseElementwise(readTransposed(planned, backend), { backend, host, keep, derive })
+      : planned;
     if (!fallback) refuseFallbacks(backend, steps);
     const segment = await Segment.build({ backend, host, pool, hostPool, steps, keep, outside });
     const rest = needs === undefined ? this.#outputsOf(environment) : environment;

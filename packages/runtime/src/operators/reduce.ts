@@ -5,11 +5,18 @@ import type { Lowering, Operator } from "../operator.ts";
 import { axesOf, everyAxis } from "./axes.ts";
 import type { OperatorTable } from "./index.ts";
 
+const ofOne: ReadonlySet<ReduceFunction> = new Set(["sum", "mean", "prod", "max", "min"]);
+
 function reduce(fn: ReduceFunction): Operator {
   return (context) => {
     const x = context.input(0);
     const axes = reducedAxes(context, x.type.shape.length);
-    const attributes = { function: fn, axes, keepDims: getInt(context.node, "keepdims", 1) !== 0 };
+    const keepDims = getInt(context.node, "keepdims", 1) !== 0;
+    const { shape } = x.type;
+    // One element is its own sum, mean and extreme.
+    if (ofOne.has(fn) && axes.every((axis) => shape[axis] === 1))
+      return [context.reshape(x, keepDims ? shape : shape.filter((_, axis) => !axes.includes(axis)))];
+    const attributes = { function: fn, axes, keepDims };
     return [context.kernel({ op: "reduce", inputs: [x.type], attributes }, [x])];
   };
 }

@@ -1,10 +1,11 @@
 /** The operators that graphs for training are built of, on results worked out by hand. */
+import { open } from "@bitbudget/backend-js";
 import { tensor, valuesOf } from "@bitbudget/core";
 import type { AttributeValue } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
-import { INTERNAL } from "../../src/index.ts";
+import { createSession, INTERNAL } from "../../src/index.ts";
 import { ints } from "../support/node-cases.ts";
-import { runOneNode } from "../support/one-node.ts";
+import { oneNode, runOneNode } from "../support/one-node.ts";
 
 const f32 = (shape: readonly number[], values: readonly number[]) => tensor("float32", shape, values);
 
@@ -121,4 +122,15 @@ describe("GatherGrad", () => {
       [0, 3, 0, 0, 7, 0],
     ]);
   });
+});
+
+test("a Conv and a ConvTranspose whose filters come with the run are planned once, as one kernel", async () => {
+  const inputs = [f32([1, 1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]), f32([1, 1, 2, 2], [1, 10, 100, 1000])];
+  for (const opType of ["Conv", "ConvTranspose"]) {
+    const { model, feeds } = oneNode({ opType, inputs, outputs: ["float32"] });
+    await using backend = await open();
+    await using session = await createSession(model, { backend });
+    await session.run(feeds);
+    expect(session.plan?.rows.map(({ kernel }) => kernel)).toEqual(["convolution float32 -> float32"]);
+  }
 });
