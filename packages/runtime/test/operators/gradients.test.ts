@@ -4,9 +4,9 @@ import { tensor, valuesOf } from "@bitbudget/core";
 import type { AttributeValue } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
 import { createSession, INTERNAL } from "../../src/index.ts";
-import { ints } from "../support/node-cases.ts";
 import { oneNode, runOneNode } from "../support/one-node.ts";
 
+const ints = (...values: number[]) => values.map(BigInt);
 const f32 = (shape: readonly number[], values: readonly number[]) => tensor("float32", shape, values);
 
 async function numbers(
