@@ -39,11 +39,13 @@ function cells(row: Row): string[] {
     ([name, { ratio, ratioLow, ratioHigh }]) =>
       `${times(ratio)} ${name} (${times(ratioLow)} to ${times(ratioHigh)})`,
   );
+  // A rival that cannot train a network at all says something about the rows that have none.
+  const lacks = row.op === "train" ? row.problems.map(({ rival, message }) => `${rival}: ${message}`) : [];
   return [
     ...start,
     milliseconds(row.medianMs),
     figure(row.samplesPerSecond ?? row.kernelOnly?.gmacs ?? row.gmacs),
-    rivals.join(", "),
+    [...rivals, ...lacks].join(", "),
   ];
 }
 
