@@ -120,6 +120,19 @@ describe("a quantized convolution", () => {
     );
   });
 
+  test.each([
+    ["int4", "int8", -8, 8, 0.2],
+    ["uint4", "uint8", 0, 16, 0.2],
+    ["int2", "int8", -2, 2, 0.8],
+  ] as const)("takes %s weights as bytes", async (dtype, bytes, low, high, scale) => {
+    const narrow = randomIntegers(bytes, conv.w.shape, 2, low, high);
+    const w = tensor(dtype, conv.w.shape, Array.from(narrow.data, Number));
+    const bias = { ...conv.bias, scale: [Math.fround(INPUT_SCALE * Math.fround(scale))] };
+    expect(await toOneCode({ ...conv, w, scale: [scale], bias, y: "uint8" })).toEqual([
+      `conv2d uint8 x ${bytes} tensor -> uint8`,
+    ]);
+  });
+
   test("has one scale for all weights, and one for a bias", async () => {
     const bias = { ...conv.bias, scale: [Math.fround(INPUT_SCALE * Math.fround(0.01))] };
     expect(await toOneCode({ ...conv, scale: [0.01], bias, y: "uint8" })).toEqual([
