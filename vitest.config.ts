@@ -4,12 +4,14 @@ import { defineConfig } from "vitest/config";
 import { chromiumArgs, chromiumPath } from "./scripts/chromium.mjs";
 
 const tests = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts"];
+// A busy machine is no failure: this is for tests that hang.
+const testTimeout = 60_000;
 const nodeOnly = ["**/*.node.test.ts"];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "node", include: tests, environment: "node" } },
+      { test: { name: "node", include: tests, environment: "node", testTimeout } },
       {
         server: {
           headers: {
@@ -19,6 +21,7 @@ export default defineConfig({
         },
         test: {
           name: "chromium",
+          testTimeout,
           include: tests,
           exclude: [...nodeOnly, "**/node_modules/**"],
           browser: {
