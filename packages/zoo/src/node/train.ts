@@ -1,12 +1,7 @@
-/**
- * `npm run example:train`: makes the committed test sets and trains the committed models, which it writes in their places.
- *
- *     npm run example:train -- [data] [shapes] [language] [--steps n] [--seed n] [--out folder]
- */
+/** `npm run example:train`: makes the committed test sets and trains the committed models. What it takes is in arguments.ts. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { open } from "@bitbudget/backend-wasm";
 import { writeModel } from "@bitbudget/onnx";
 import { formatDuration } from "@bitbudget/train";
@@ -18,15 +13,10 @@ import { writeSheet } from "../shapes/sheet.ts";
 import { languageRecipe } from "../training/language.ts";
 import { type Recipe, trainRecipe } from "../training/recipe.ts";
 import { shapesRecipe } from "../training/shapes.ts";
+import { help, parseArguments } from "./arguments.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { steps: { type: "string" }, seed: { type: "string" }, out: { type: "string" } },
-});
-const parts = positionals.length > 0 ? positionals : ["data", "shapes", "language"];
-for (const part of parts)
-  if (!["data", "shapes", "language"].includes(part))
-    throw new Error(`"${part}" is none of data, shapes, language`);
+const settings = readArguments();
+const { parts } = settings;
 
 if (parts.includes("data")) {
   save(files.shapesTest, await writeSheet(shapeImages({ split: "test", count: 1000 })));
@@ -35,13 +25,28 @@ if (parts.includes("data")) {
 if (parts.includes("shapes")) await train(shapesRecipe, files.shapesCnn);
 if (parts.includes("language")) await train(languageRecipe, files.languageTransformer);
 
+/** What was asked for; what is wrong with it, or the help, is printed, and that is all. */
+function readArguments() {
+  const list = process.argv.slice(2);
+  if (list.includes("--help")) {
+    console.log(help);
+    process.exit(0);
+  }
+  try {
+    return parseArguments(list);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nSee npm run example:train -- --help.`);
+    process.exit(1);
+  }
+}
+
 async function train(recipe: Recipe, url: URL): Promise<void> {
   await using backend = await open({ threads: 2 });
   const start = performance.now();
   const model = await trainRecipe(recipe, {
     backend,
-    ...(values.steps !== undefined && { steps: Number(values.steps) }),
-    ...(values.seed !== undefined && { seed: Number(values.seed) }),
+    ...(settings.steps !== undefined && { steps: settings.steps }),
+    ...(settings.seed !== undefined && { seed: settings.seed }),
     onStep(report) {
       if (report.step % 50 === 0 || report.step === 1) console.log(`${recipe.name}  ${report}`);
     },
@@ -55,8 +60,9 @@ async function train(recipe: Recipe, url: URL): Promise<void> {
 /** Writes a file in its place, or in the folder that was given. */
 function save(url: URL, bytes: Uint8Array): void {
   const place = fileURLToPath(url);
-  if (values.out !== undefined) mkdirSync(values.out, { recursive: true });
-  const path = values.out === undefined ? place : join(values.out, basename(place));
+  const { out } = settings;
+  if (out !== undefined) mkdirSync(out, { recursive: true });
+  const path = out === undefined ? place : join(out, basename(place));
   writeFileSync(path, bytes);
   console.log(`${path}: ${bytes.length} bytes`);
 }
