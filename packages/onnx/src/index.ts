@@ -1,6 +1,7 @@
 export { checkModel, findProblems } from "./check/check.ts";
 export * from "./errors.ts";
 export * from "./graph/attributes.ts";
+export { copyModel } from "./graph/copy.ts";
 export { Graph } from "./graph/graph.ts";
 export type { Initializers } from "./graph/initializers.ts";
 export { makeNode, makeValueInfo, type NodeFields } from "./graph/make.ts";

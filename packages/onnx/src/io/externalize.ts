@@ -1,4 +1,5 @@
 /** Which tensors of a model go to which file, and at which position: the plan that a saver of external data follows. */
+import { shallow } from "../graph/copy.ts";
 import {
   create,
   type GraphProto,
@@ -86,9 +87,4 @@ function reference(tensor: TensorProto, location: string, offset: number, length
     create(StringStringEntryProtoSchema, { key, value }),
   );
   return copy;
-}
-
-/** A message with the same fields, to be changed one level deep. */
-function shallow<M extends object>(message: M): M {
-  return Object.assign(Object.create(Object.getPrototypeOf(message)), message);
 }

@@ -1,10 +1,11 @@
 /** Models of older opsets in the terms of a newer one. */
 import { OpsetError } from "../errors.ts";
+import { copyModel } from "../graph/copy.ts";
 import { Graph } from "../graph/graph.ts";
 import { canonicalDomain, opsetVersion, opsetVersions } from "../graph/opsets.ts";
 import { nodeName, placeOf } from "../graph/place.ts";
 import { type InferOptions, inferShapes } from "../inference/infer.ts";
-import { clone, type ModelProto, ModelProtoSchema, type NodeProto } from "../proto.ts";
+import type { ModelProto, NodeProto } from "../proto.ts";
 import { NodeEdit } from "./adapter.ts";
 import { adapters } from "./adapters.ts";
 import { hasOperator } from "./introduced.ts";
@@ -20,6 +21,7 @@ const IR_VERSION = 10n;
  * stay. Initializers are no longer inputs where they had to be (before IR version 4). Models of newer opsets are
  * copied as they are; so are the functions of a model, which name their own opsets, and operators of other domains.
  * @param options shapes of inputs, where the file leaves ranks open: a Softmax of opset 12 needs them to stay one node
+ * The tensors are those of the model, not copies.
  * @throws OpsetError for a model of an opset before 7, and for a node that cannot be said in opset 21, which it names
  * @throws InferenceError for a model that contradicts itself
  */
@@ -32,7 +34,7 @@ export function upgradeOpset(model: ModelProto, options: InferOptions = {}): Mod
       "",
       `models of opset ${from} cannot be upgraded; export it with opset ${OLDEST} or newer`,
     );
-  const copy = clone(ModelProtoSchema, model);
+  const copy = copyModel(model);
   freeInitializers(copy);
   if (from >= TARGET) return copy;
   const main = Graph.of(copy);

@@ -1,0 +1,2 @@
+/** Data for models. */
+export * from "./errors.ts";

@@ -1,0 +1,2 @@
+/** Data on disk. */
+export * from "../errors.ts";
