@@ -13,7 +13,7 @@ import {
   type TextSample,
   textSamples,
   textTensors,
-} from "@bitbudget/zoo";
+} from "../index.ts";
 import { rows, type Task } from "./task.ts";
 
 const IGNORE = -1;

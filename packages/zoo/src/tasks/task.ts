@@ -44,15 +44,16 @@ export function labelFree(
   name: string,
   load: () => Promise<ModelProto>,
   output: string,
-  calibration: () => Iterable<Batch>,
-  held: () => Iterable<Batch>,
+  calibrate: () => Promise<Batch[]>,
+  held: () => Promise<Batch[]>,
 ): Task {
   return {
-    ...{ name, load, calibration, unit: "mean square", metric: meanSquare({ output }) },
+    ...{ name, load, unit: "mean square", metric: meanSquare({ output }) },
+    calibration: once(calibrate),
     async evaluation(backend) {
       await using session = await createSession(await load(), { backend });
       const batches: Batch[] = [];
-      const taught = mapBatches(held(), taughtBy(session, { target: output }));
+      const taught = mapBatches(await held(), taughtBy(session, { target: output }));
       for await (const batch of taught.epoch(0, 0)) batches.push(batch);
       return batches;
     },
@@ -61,14 +62,38 @@ export function labelFree(
 
 /** Path of something in the folder of models and data beside the repository. @throws Error where there is none */
 export function shared(path: string): string {
-  for (let up = 4; up <= 6; up++) {
-    const found = fileURLToPath(new URL(`${"../".repeat(up)}shared/${path}`, import.meta.url));
-    if (existsSync(found)) return found;
-  }
-  throw new Error(`there is no shared/${path} beside the repository`);
+  const found = folder();
+  if (found === undefined) throw new Error(`there is no shared/${path} beside the repository`);
+  return found + path;
 }
 
-/** Samples in batches; what is read is kept, so that a second round costs nothing. */
+/** Whether the folder is there. Says so when it is not, and throws in CI. */
+export function hasShared(tests: string): boolean {
+  if (folder() !== undefined) return true;
+  const reason = `${tests} skipped: ../shared beside the repository is absent`;
+  if (process.env.CI !== undefined) throw new Error(reason);
+  console.log(reason);
+  return false;
+}
+
+function folder(): string | undefined {
+  return [4, 5, 6]
+    .map((up) => fileURLToPath(new URL(`${"../".repeat(up)}shared/`, import.meta.url)))
+    .find((path) => existsSync(`${path}models`));
+}
+
+/** Batches that are read when somebody asks for the first of them, and then kept. */
+export function once(read: () => Promise<Batch[]>): () => AsyncIterable<Batch> {
+  let all: Promise<Batch[]> | undefined;
+  return () => ({
+    async *[Symbol.asyncIterator]() {
+      all ??= read();
+      yield* await all;
+    },
+  });
+}
+
+/** Samples in batches. */
 export function batches(
   samples: readonly { readonly x: HostTensor; readonly label?: number | ArrayLike<number> }[],
   input: string,

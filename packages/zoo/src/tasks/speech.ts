@@ -40,12 +40,10 @@ function windows(first: number, count: number): Batch[] {
   });
 }
 
-export function speechTask(): Task {
-  return labelFree(
-    "silero_vad_16k_op15",
-    async () => parseModel(readFileSync(shared("models/silero_vad_16k_op15.onnx"))),
-    "output",
-    () => windows(0, 8),
-    () => windows(400, 40),
-  );
-}
+export const speechTask: Task = labelFree(
+  "silero_vad_16k_op15",
+  async () => parseModel(readFileSync(shared("models/silero_vad_16k_op15.onnx"))),
+  "output",
+  async () => windows(0, 8),
+  async () => windows(400, 40),
+);

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { type HostTensor, tensor } from "@bitbudget/core";
 import { parseModel } from "@bitbudget/onnx";
-import { accuracy, type Batch } from "@bitbudget/train";
+import { accuracy } from "@bitbudget/train";
 import sharp from "sharp";
-import { batches, labelFree, shared, type Task } from "./task.ts";
+import { batches, labelFree, once, shared, type Task } from "./task.ts";
 
 /** value / divisor, less the mean, over the deviation of its channel. */
 interface Scaling {
@@ -82,22 +82,13 @@ function classifier(
   calibrate: () => Promise<Sample[]> | Sample[],
   held: () => Promise<Sample[]> | Sample[],
 ): Task {
-  let first: Promise<Batch[]> | undefined;
-  let second: Promise<Batch[]> | undefined;
   const read = async (samples: Promise<Sample[]> | Sample[]) => batches(await samples, input, size);
+  const evaluation = once(() => read(held()));
   return {
     ...{ name, unit: "accuracy", metric: accuracy({ logits }) },
     load: async () => parseModel(readFileSync(shared(`models/${name}.onnx`))),
-    calibration: () => ({
-      async *[Symbol.asyncIterator]() {
-        first ??= read(calibrate());
-        yield* await first;
-      },
-    }),
-    evaluation: () => {
-      second ??= read(held());
-      return second;
-    },
+    calibration: once(() => read(calibrate())),
+    evaluation: async () => evaluation(),
   };
 }
 
@@ -153,42 +144,33 @@ export const imageTasks: readonly Task[] = [
 ];
 
 /** No labels fit these two: what counts is how far their outputs move. */
-export async function unlabelledImageTasks(): Promise<Task[]> {
-  const task = async (name: string, output: string, scaling: Scaling, size: [number, number]) => {
-    const calibration = batches(unlabelled(await photographs("calibrate", scaling, size)), "input", 10);
-    const held = batches(
-      unlabelled((await photographs("evaluate", scaling, size)).slice(0, 100)),
-      "input",
-      10,
-    );
-    const singles = (all: Batch[]) => (name.startsWith("ultraface") ? all.flatMap(single) : all);
-    const load = async () => parseModel(readFileSync(shared(`models/${name}.onnx`)));
-    return labelFree(
-      name,
-      load,
-      output,
-      () => singles(calibration),
-      () => singles(held),
-    );
-  };
-  const face: Scaling = { divisor: 128, mean: [127 / 128, 127 / 128, 127 / 128] };
-  return [
-    await task("ultraface_RFB_320", "scores", face, [240, 320]),
-    await task("mlperf_tiny_vww_mobilenet_v1_0.25_96", "output", { divisor: 255 }, [96, 96]),
-  ];
+function unlabelledImages(
+  name: string,
+  output: string,
+  scaling: Scaling,
+  [height, width]: [number, number],
+  size: number,
+): Task {
+  const read = async (which: "calibrate" | "evaluate") =>
+    batches(unlabelled((await photographs(which, scaling, [height, width])).slice(0, 100)), "input", size);
+  return labelFree(
+    name,
+    async () => parseModel(readFileSync(shared(`models/${name}.onnx`))),
+    output,
+    () => read("calibrate"),
+    () => read("evaluate"),
+  );
 }
+
+export const unlabelledImageTasks: readonly Task[] = [
+  unlabelledImages(
+    "ultraface_RFB_320",
+    "scores",
+    { divisor: 128, mean: [127 / 128, 127 / 128, 127 / 128] },
+    [240, 320],
+    1,
+  ),
+  unlabelledImages("mlperf_tiny_vww_mobilenet_v1_0.25_96", "output", { divisor: 255 }, [96, 96], 10),
+];
 
 const unlabelled = (samples: readonly Sample[]) => samples.map(({ x }) => ({ x }));
-
-/** A batch as batches of one sample. */
-function single({ feeds }: Batch): Batch[] {
-  const [[name, x] = ["", undefined]] = Object.entries(feeds);
-  if (x?.dtype !== "float32") return [];
-  const [count = 0, ...shape] = x.shape;
-  const length = x.data.length / count;
-  const data = x.data as Float32Array;
-  return Array.from({ length: count }, (_, i) => ({
-    feeds: { [name]: tensor("float32", [1, ...shape], data.slice(i * length, (i + 1) * length)) },
-    targets: {},
-  }));
-}
