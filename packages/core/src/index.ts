@@ -14,6 +14,7 @@ export * from "./mappings/quantized.ts";
 export * from "./mappings/tables.ts";
 export * from "./packing.ts";
 export * from "./ranges/entropy.ts";
+export type { RangeFormat } from "./ranges/format.ts";
 export * from "./ranges/grouped.ts";
 export * from "./ranges/histogram.ts";
 export * from "./ranges/min-max.ts";

@@ -8,50 +8,52 @@
  * One thing is added: a threshold keeps at least half of the values. Where data begins far from zero, the threshold at its
  * very first bin would win otherwise: a single bin is like itself, whatever was cut off.
  */
-import { dtypes, type IntegerName } from "../dtypes.ts";
-import { ArgumentError } from "../errors.ts";
-import { type Histogram, histogram } from "./histogram.ts";
-import { type Observer, observer, type Range, rangeUnion } from "./observer.ts";
+import { NoDataError } from "../errors.ts";
+import { checkFormat, type RangeFormat } from "./format.ts";
+import { type HistogramData, histogram } from "./histogram.ts";
+import { type Observer, observer, type Range } from "./observer.ts";
+
+/** Bins of |x|, at most. */
+const BINS = 4096;
 
 /**
  * For an affine mapping to an integer format: [-T, T] within what was seen. The levels of |x| are those of the positive
  * codes (128 for int8), or all codes (256) if the mapping is asymmetric and nothing is negative. A format with more
  * levels than the histogram has bins gets min-max.
  */
-export function entropy({
-  dtype,
-  symmetric,
-}: {
-  readonly dtype: IntegerName;
-  readonly symmetric: boolean;
-}): Observer {
-  const { kind, bits } = dtypes[dtype];
-  if (kind !== "integer" || bits > 16) {
-    throw new ArgumentError(`entropy takes integer formats of up to 16 bits, not ${dtype}`);
-  }
-  const bins = histogram(4096);
-  let seen: Range = { min: Infinity, max: -Infinity };
-  const add = (batch: ArrayLike<number>, extent: Range) => {
-    seen = rangeUnion(seen, extent);
-    // Zero is among the values, so that the bins of |x| are as few as those of x.
-    bins.add(batch, rangeUnion(extent, { min: 0, max: 0 }));
-  };
-  return observer(add, () => {
-    const { min, max } = seen;
-    const levels = 2 ** (symmetric || min < 0 ? bits - 1 : bits);
-    const folded = fold(bins);
-    const threshold = bestThreshold(folded, levels) * bins.width;
-    return { min: Math.max(min, -threshold), max: Math.min(max, threshold) };
-  });
+export function entropy(format: RangeFormat): Observer {
+  checkFormat("entropy", format);
+  const seen = histogram(BINS);
+  return observer(seen.add, () => entropyRange(seen, format));
 }
 
-/** Counts of |x|: bin i holds i <= |x| / width < i + 1. */
-function fold({ counts, first, width, min, max }: Histogram): Float64Array {
-  const folded = new Float64Array(Math.floor(Math.max(-min, max) / width) + 1);
-  counts.forEach((count, i) => {
-    if (count > 0) folded[first + i < 0 ? -(first + i) - 1 : first + i]! += count;
+/**
+ * As `entropy`, of a histogram; of one with 4096 bins or more the answer is the same.
+ * @throws NoDataError for an empty one
+ */
+export function entropyRange(seen: HistogramData, format: RangeFormat): Range {
+  const bits = checkFormat("entropy", format);
+  const { min, max, total } = seen;
+  if (total === 0) throw new NoDataError();
+  const levels = 2 ** (format.symmetric || min < 0 ? bits - 1 : bits);
+  const { counts, width } = fold(seen);
+  const threshold = bestThreshold(counts, levels) * width;
+  return { min: Math.max(min, -threshold), max: Math.min(max, threshold) };
+}
+
+/** Counts of |x|: bin i holds i <= |x| / width < i + 1, with bins so wide that they would hold x and zero, too. */
+function fold(seen: HistogramData): { counts: Float64Array; width: number } {
+  const low = Math.min(seen.min, 0);
+  const high = Math.max(seen.max, 0);
+  let { width } = seen;
+  while (Math.floor(high / width) - Math.floor(low / width) >= BINS) width *= 2;
+  const ratio = seen.width / width;
+  const counts = new Float64Array(Math.floor(Math.max(-low, high) / width) + 1);
+  seen.counts.forEach((count, i) => {
+    const bin = Math.floor((seen.first + i) * ratio);
+    if (count > 0) counts[bin < 0 ? -bin - 1 : bin]! += count;
   });
-  return folded;
+  return { counts, width };
 }
 
 /** The number of bins to keep: the largest of those with the smallest divergence. */

@@ -4,50 +4,48 @@
  * Here the density is the histogram, uniform within each bin, over which the error has a closed form.
  */
 import { dtypes, type IntegerName } from "../dtypes.ts";
-import { ArgumentError } from "../errors.ts";
+import { NoDataError } from "../errors.ts";
 import { affineScale, affineZeroPoint } from "../mappings/affine.ts";
-import { type Histogram, histogram } from "./histogram.ts";
+import { checkFormat, type RangeFormat } from "./format.ts";
+import { type HistogramData, histogram } from "./histogram.ts";
 import { type Observer, observer, type Range } from "./observer.ts";
 
 /**
  * For an affine mapping to an integer format. The answer lies within what was seen, and zero: an affine mapping has zero
  * in its range anyway.
  */
-export function mse({
-  dtype,
-  symmetric,
-}: {
-  readonly dtype: IntegerName;
-  readonly symmetric: boolean;
-}): Observer {
-  const { kind, bits } = dtypes[dtype];
-  if (kind !== "integer" || bits > 16) {
-    throw new ArgumentError(`mse takes integer formats of up to 16 bits, not ${dtype}`);
-  }
+export function mse(format: RangeFormat): Observer {
+  checkFormat("mse", format);
   const seen = histogram();
-  return observer(seen.add, () => {
-    const min = Math.min(seen.min, 0);
-    const max = Math.max(seen.max, 0);
-    const error = (range: Range) => expectedError(seen, range, dtype, symmetric);
-    if (symmetric) {
-      const largest = Math.max(-min, max);
-      const clip = (t: number) => ({ min: Math.max(min, -t * largest), max: Math.min(max, t * largest) });
-      return clip(smallest((t) => error(clip(t))));
-    }
-    const within = (low: number, high: number) => ({ min: min * low, max: max * high });
-    // Both ends at once, then each in turn.
-    let low = smallest((t) => error(within(t, t)));
-    let high = low;
-    for (let turn = 0; turn < 2; turn++) {
-      low = smallest((t) => error(within(t, high)));
-      high = smallest((t) => error(within(low, t)));
-    }
-    return within(low, high);
-  });
+  return observer(seen.add, () => mseRange(seen, format));
+}
+
+/** As `mse`, of a histogram. @throws NoDataError for an empty one */
+export function mseRange(seen: HistogramData, format: RangeFormat): Range {
+  checkFormat("mse", format);
+  if (seen.total === 0) throw new NoDataError();
+  const { dtype, symmetric } = format;
+  const min = Math.min(seen.min, 0);
+  const max = Math.max(seen.max, 0);
+  const error = (range: Range) => expectedError(seen, range, dtype, symmetric);
+  if (symmetric) {
+    const largest = Math.max(-min, max);
+    const clip = (t: number) => ({ min: Math.max(min, -t * largest), max: Math.min(max, t * largest) });
+    return clip(smallest((t) => error(clip(t))));
+  }
+  const within = (low: number, high: number) => ({ min: min * low, max: max * high });
+  // Both ends at once, then each in turn.
+  let low = smallest((t) => error(within(t, t)));
+  let high = low;
+  for (let turn = 0; turn < 2; turn++) {
+    low = smallest((t) => error(within(t, high)));
+    high = smallest((t) => error(within(low, t)));
+  }
+  return within(low, high);
 }
 
 /** Mean of (x - quantized x)^2 over the histogram under the affine mapping that covers `range`. */
-function expectedError(seen: Histogram, range: Range, dtype: IntegerName, symmetric: boolean): number {
+function expectedError(seen: HistogramData, range: Range, dtype: IntegerName, symmetric: boolean): number {
   const scale = affineScale(range, dtype, symmetric);
   const zeroPoint = affineZeroPoint(range, scale, dtype, symmetric);
   const lowest = dtypes[dtype].min - zeroPoint;
