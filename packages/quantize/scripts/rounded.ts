@@ -25,7 +25,10 @@ async function rounded(task: Task, bits: number) {
         scheme,
       );
       const codes = quantize(values, weight.shape, scheme, {
-        ranges: Array.from(found.scales as Float32Array, (scale) => ({ min: -127 * scale, max: 127 * scale })),
+        ranges: Array.from(found.scales as Float32Array, (scale) => ({
+          min: -127 * scale,
+          max: 127 * scale,
+        })),
       });
       graph.initializers.set(
         toTensorProto(tensor("float32", [...weight.shape], dequantize(codes)), weight.name),
