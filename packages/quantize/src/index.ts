@@ -10,3 +10,25 @@ export * from "./errors.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
 export * from "./scheme.ts";
+export {
+  type Difference,
+  defaultTolerance,
+  type Tolerance,
+} from "./verify/difference.ts";
+export { type Fault, type FaultyNode, VerificationError } from "./verify/errors.ts";
+export {
+  type OnnxruntimeOptions,
+  type OrtModule,
+  type OrtSession,
+  onnxruntimeRunner,
+} from "./verify/onnxruntime.ts";
+export type { OrtTensor, OrtTensorConstructor } from "./verify/onnxruntime-tensors.ts";
+export type { Agreement, PredictionOptions } from "./verify/predictions.ts";
+export type { OutputReport, RunnerReport, Verification } from "./verify/report.ts";
+export {
+  type Runner,
+  type RunnerFactory,
+  type SessionRunnerOptions,
+  sessionRunner,
+} from "./verify/runner.ts";
+export { type VerifyOptions, verify } from "./verify/verify.ts";
