@@ -6,6 +6,7 @@ export * from "./groups.ts";
 export * from "./mappings/affine.ts";
 export * from "./mappings/affine-arrays.ts";
 export * from "./mappings/check.ts";
+export { fitCodebook } from "./mappings/codebook.ts";
 export * from "./mappings/dequantize.ts";
 export * from "./mappings/error.ts";
 export * from "./mappings/kmeans.ts";
