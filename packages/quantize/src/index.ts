@@ -19,6 +19,13 @@ export { type WeightMatrix, weightMatrix } from "./rounding/matrix.ts";
 export { nearest, roundNearest } from "./rounding/nearest.ts";
 export type { RangeOptions } from "./rounding/ranges.ts";
 export { type RefineOptions, refine, searchScales } from "./rounding/scale-search.ts";
+export {
+  type RoundedModel,
+  type RoundingMethod,
+  roundSequentially,
+  type SequentialOptions,
+  withWeights,
+} from "./rounding/sequential.ts";
 export * from "./scheme.ts";
 export {
   type Difference,
