@@ -7,6 +7,11 @@ export type {
   ValueStatistics,
 } from "./calibration/statistics.ts";
 export * from "./errors.ts";
+export { type ExportOptions, exportModel, METADATA_KEY } from "./export/export-model.ts";
+export { type EncodingName, type EncodingRow, encodings } from "./export/targets/encodings.ts";
+export { type TargetFault, targetFaults } from "./export/targets/faults.ts";
+export { checkTarget, type SupportedScheme, supportedSchemes } from "./export/targets/support.ts";
+export { type Target, targets } from "./export/targets/target.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
 export { type DescentOptions, descend } from "./rounding/descent.ts";

@@ -4,6 +4,7 @@ export { type ModelSource, readModel } from "./load.ts";
 export type { HostFunction, Lowering, Operator } from "./operator.ts";
 export { operatorNames } from "./operators/index.ts";
 export { foldBatchNorm } from "./passes/fold-batch-norm.ts";
+export { fuseQdq } from "./passes/fuse-qdq.ts";
 export { INTERNAL } from "./passes/match.ts";
 export type { PlanRow } from "./plan-table.ts";
 export * from "./session.ts";

@@ -9,10 +9,10 @@ import { replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, quantizer, sameCodes, zeroPointName } from "./qdq.ts";
 import { fuseProduct } from "./qdq-products.ts";
 
-export function fuseQdq(graph: Graph, { opset }: PassOptions): void {
+export function fuseQdq(graph: Graph, { opset, standard = false }: PassOptions): void {
   for (const node of [...graph.nodes]) {
     if (canonicalDomain(node.domain) !== "") continue;
-    if (isProduct(node)) fuseProduct(graph, node);
+    if (isProduct(node)) fuseProduct(graph, node, standard);
     else if (movers.has(node.opType)) move(graph, node);
     else fuseElementwise(graph, node, opset);
   }

@@ -17,6 +17,8 @@ export interface PassOptions {
   readonly opset: number;
   /** The order of dimensions in which the device computes images fastest. */
   readonly layout: Layout;
+  /** Whether only operators that other runtimes have are made, too. Default false. */
+  readonly standard?: boolean;
 }
 
 export type Pass = (graph: Graph, options: PassOptions) => void;

@@ -8,12 +8,13 @@ import { type Graph, getFloat, getInt, makeAttribute, makeNode, type NodeProto }
 import { addConstant, constant, INTERNAL, replaceChain } from "./match.ts";
 import { type Codes, dequantized, endOf, isByteTensor, zeroPointName } from "./qdq.ts";
 
-export function fuseProduct(graph: Graph, node: NodeProto): void {
+/** @param standard leaves groups alone for which there are only internal operators */
+export function fuseProduct(graph: Graph, node: NodeProto, standard = false): void {
   const x = dequantized(graph, node.input[0]);
   const w = dequantized(graph, node.input[1]);
   if (w === undefined || node.output.length !== 1) return;
-  const isStatic = x !== undefined && isByteTensor(x) && fuseStatic(graph, node, x, w);
-  if (!isStatic && constant(graph, w.codes) !== undefined) fuseWeightOnly(graph, node, w);
+  const isStatic = x !== undefined && isByteTensor(x) && fuseStatic(graph, node, x, w, standard);
+  if (!isStatic && !standard && constant(graph, w.codes) !== undefined) fuseWeightOnly(graph, node, w);
 }
 
 /** Integer formats of weights that the kernels read. */
@@ -45,7 +46,7 @@ function inBytes(graph: Graph, w: Codes): Codes {
   return { ...w, dtype, codes, zeroPoint, zeroPoints };
 }
 
-function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean {
+function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes, standard: boolean): boolean {
   const weight = constant(graph, w.codes);
   const fits =
     weight === undefined
@@ -56,6 +57,7 @@ function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes): boolean 
   if (bias === undefined) return false;
   const end = endOf(graph, node);
   if (end !== undefined && !isByteTensor(end.codes)) return false;
+  if (standard && end === undefined && node.opType === "Conv") return false;
   // Without the quantizer the operator keeps its own, float result.
   const chain = end === undefined ? [node] : [node, ...end.between, end.node];
   const operand = (codes: Codes) => [codes.codes, codes.scale, zeroPointName(graph, codes)];
