@@ -6,8 +6,8 @@ import type { Layer } from "../../layers.ts";
 import type { LayerScheme, WeightScheme } from "../../scheme.ts";
 import { candidates } from "./candidates.ts";
 import { type EncodingRow, encodings, type GranularityName } from "./encodings.ts";
+import { targetFaults } from "./faults.ts";
 import type { Target } from "./target.ts";
-import { targetFaults } from "./targetFaults.ts";
 
 export interface SupportedScheme {
   readonly scheme: LayerScheme;
