@@ -54,3 +54,4 @@ export {
   sessionRunner,
 } from "./verify/runner.ts";
 export { type VerifyOptions, verify } from "./verify/verify.ts";
+export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";
