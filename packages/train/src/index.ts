@@ -1,6 +1,6 @@
 /** Training over ONNX graphs: gradients, losses, optimizers, quantization-aware training. */
 export type { Batch } from "./batch.ts";
-export { type Batches, type BatchSource, type MiniBatchOptions, miniBatches } from "./batches.ts";
+export { type Batches, type BatchSource, batchesOf, type MiniBatchOptions, miniBatches } from "./batches.ts";
 export { type Clip, clipGradients, globalNorm } from "./clip.ts";
 export { differentiate } from "./differentiate.ts";
 export * from "./errors.ts";

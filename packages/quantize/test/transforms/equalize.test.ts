@@ -2,7 +2,7 @@ import { valuesOf } from "@bitbudget/core";
 import { Graph, type ModelProto, tensorValue, writeModel } from "@bitbudget/onnx";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { equalize, type Assignment } from "../../src/index.ts";
+import { type Assignment, equalize } from "../../src/index.ts";
 import { difference, floats, modelOf, type Operation, observe, outputOf, randomTensor } from "./models.ts";
 
 const conv = (kernel: number, more: Readonly<Record<string, bigint | readonly bigint[]>> = {}) => ({
@@ -86,7 +86,11 @@ describe("any pair", () => {
               zero: floats([], [0]),
               six: floats([], [2]),
               half: floats([], [0.5]),
-              pads: { dtype: "int64", shape: [8], data: BigInt64Array.from([0n, 0n, 1n, 0n, 0n, 0n, 0n, 1n]) },
+              pads: {
+                dtype: "int64",
+                shape: [8],
+                data: BigInt64Array.from([0n, 0n, 1n, 0n, 0n, 0n, 0n, 1n]),
+              },
             },
             [
               { op: "Conv", inputs: ["x", "w1", "b1"], output: "a", attributes: conv(3) },
@@ -105,7 +109,8 @@ describe("any pair", () => {
           });
           expect(difference(await outputOf(model, feeds), await outputOf(equal, feeds))).toBeLessThan(1e-5);
           const isBounded = way.some(({ op }) => op === "Clip");
-          if (isBounded && upperBound === "keep") expect(weightOf(equal, "w1")).toEqual(weightOf(model, "w1"));
+          if (isBounded && upperBound === "keep")
+            expect(weightOf(equal, "w1")).toEqual(weightOf(model, "w1"));
           else expect(imbalance(equal)).toBeLessThan(1.01);
         },
       ),
@@ -121,7 +126,11 @@ describe("any pair", () => {
       ...[0, 1, 2, 3].map((channel) => {
         const before = Math.max(...w1.slice(channel * 27, (channel + 1) * 27).map(Math.abs));
         const behind = Math.max(
-          ...w2.filter((_, i) => Math.floor(Math.floor(i / size) / (8 / (4 / size))) * size + (i % size) === channel).map(Math.abs),
+          ...w2
+            .filter(
+              (_, i) => Math.floor(Math.floor(i / size) / (8 / (4 / size))) * size + (i % size) === channel,
+            )
+            .map(Math.abs),
         );
         return Math.max(before / behind, behind / before);
       }),
@@ -135,7 +144,10 @@ describe("what cannot be scaled", () => {
   const last: Operation = { op: "MatMul", inputs: ["r", "w2"], output: "y" };
   it.each<[string, readonly Operation[]]>([
     ["a sigmoid", [first, { op: "Sigmoid", inputs: ["a"], output: "r" }, last]],
-    ["a value that is used twice in a product", [first, { op: "Mul", inputs: ["a", "a"], output: "r" }, last]],
+    [
+      "a value that is used twice in a product",
+      [first, { op: "Mul", inputs: ["a", "a"], output: "r" }, last],
+    ],
     [
       "a sum with something that is not made by a layer",
       [

@@ -46,12 +46,18 @@ export function modelOf(
 }
 
 /** Numbers that are about normal, from a seed; channels along an axis have sizes that differ by powers of 10. */
-export function randomTensor(seed: number, shape: readonly number[], spreadAxis?: number): HostTensor<"float32"> {
+export function randomTensor(
+  seed: number,
+  shape: readonly number[],
+  spreadAxis?: number,
+): HostTensor<"float32"> {
   const random = randomNumbers(seed, 1);
   const count = shape.reduce((a, b) => a * b, 1);
   const inner = spreadAxis === undefined ? 1 : shape.slice(spreadAxis + 1).reduce((a, b) => a * b, 1);
   const channels = spreadAxis === undefined ? 1 : (shape[spreadAxis] ?? 1);
-  const sizes = Array.from({ length: channels }, () => (spreadAxis === undefined ? 1 : 10 ** (2 * random() - 1)));
+  const sizes = Array.from({ length: channels }, () =>
+    spreadAxis === undefined ? 1 : 10 ** (2 * random() - 1),
+  );
   const data = Float32Array.from(
     { length: count },
     (_, i) => (random() + random() + random() - 1.5) * 2 * sizes[Math.floor(i / inner) % channels]!,
@@ -130,4 +136,5 @@ function channelsOf(value: HostTensor): ChannelStatistics {
 
 const floats = (shape: readonly number[], values: readonly number[]) =>
   tensor("float32", shape, Float32Array.from(values));
+
 export { floats };
