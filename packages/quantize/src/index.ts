@@ -32,6 +32,17 @@ export {
   withWeights,
 } from "./rounding/sequential.ts";
 export * from "./scheme.ts";
+export { type AbsorbBiasOptions, absorbHighBias } from "./transforms/absorb-bias.ts";
+export { type AwqOptions, awqScale } from "./transforms/awq.ts";
+export {
+  type CorrectBiasOptions,
+  correctBias,
+  correctBiasEmpirically,
+  type EmpiricalOptions,
+} from "./transforms/bias-correction.ts";
+export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";
+export type { ScaledGroup, ScaledModel, ScaleOptions } from "./transforms/scale-search.ts";
+export { type SmoothQuantOptions, smoothQuant } from "./transforms/smooth-quant.ts";
 export {
   type Difference,
   defaultTolerance,
@@ -54,4 +65,3 @@ export {
   sessionRunner,
 } from "./verify/runner.ts";
 export { type VerifyOptions, verify } from "./verify/verify.ts";
-export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";

@@ -18,10 +18,10 @@ import { type Layer, layersOf } from "../layers.ts";
 import { floatsOf } from "./absorb.ts";
 import { addToOutput, hasOutputs } from "./biases.ts";
 import { factsOf } from "./channel-groups.ts";
-import { axisMap, forEachChannel, NONE } from "./channel-map.ts";
+import { axisMap, forEachChannel } from "./channel-map.ts";
+import { inputChannels } from "./input-channels.ts";
 import { activationAxis, statisticsAlong } from "./layer-groups.ts";
 import type { Facts } from "./rule.ts";
-import { linearRules } from "./rules-linear.ts";
 
 export interface AbsorbBiasOptions {
   /** Statistics of what goes into the Relus. */
@@ -116,7 +116,7 @@ function absorbInto(
     return Math.max(0, deviations === undefined ? found.min[c]! : found.mean[c]! - deviations * deviation);
   });
   if (surplus.every((size) => size === 0)) return;
-  const shifts = readers.map((reader) => outputOf(facts, reader, map, surplus));
+  const shifts = readers.map((reader) => outputOf(facts, reader, surplus));
   if (shifts.some((shift) => shift === undefined)) return;
   if (
     !addToOutput(
@@ -133,22 +133,16 @@ function absorbInto(
 }
 
 /** What a layer makes of an input that is the same everywhere: W c. */
-function outputOf(
-  facts: Facts,
-  { node, weights: [weight], opType }: Layer,
-  map: ReturnType<typeof axisMap>,
-  input: Float64Array,
-): Float64Array | undefined {
-  const [step] = linearRules[opType]?.(facts, node, { side: "input", slot: 0, map }) ?? [];
-  const constant = step?.constants?.[0];
-  if (weight === undefined || constant === undefined) return undefined;
+function outputOf(facts: Facts, layer: Layer, input: Float64Array): Float64Array | undefined {
+  const [weight] = layer.weights;
+  const read = inputChannels(facts, layer);
+  if (weight === undefined || read?.count !== input.length) return undefined;
   const { shape, data } = floatsOf(facts.graph, weight.name);
-  const axis = weight.channelAxis;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const channels = shape[axis] ?? 0;
+  const inner = shape.slice(weight.channelAxis + 1).reduce((product, size) => product * size, 1);
+  const channels = shape[weight.channelAxis] ?? 0;
   const out = new Float64Array(channels);
-  forEachChannel(shape, constant.map, (i, channel) => {
-    if (channel !== NONE) out[Math.floor(i / inner) % channels]! += data[i]! * input[channel]!;
+  forEachChannel(shape, read.weight, (i, channel) => {
+    out[Math.floor(i / inner) % channels]! += data[i]! * input[channel]!;
   });
   return out;
 }

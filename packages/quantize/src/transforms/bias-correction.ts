@@ -16,10 +16,10 @@ import { type Layer, layersOf } from "../layers.ts";
 import { floatsOf } from "./absorb.ts";
 import { addToOutput, hasOutputs } from "./biases.ts";
 import { factsOf } from "./channel-groups.ts";
-import { axisMap, forEachChannel, NONE } from "./channel-map.ts";
-import { activationAxis, statisticsAlong } from "./layer-groups.ts";
+import { forEachChannel } from "./channel-map.ts";
+import { inputChannels, inputStatistics } from "./input-channels.ts";
+import { activationAxis } from "./layer-groups.ts";
 import type { Facts } from "./rule.ts";
-import { linearRules } from "./rules-linear.ts";
 
 export interface CorrectBiasOptions {
   /** Rounded weights, by the names of their initializers. */
@@ -83,24 +83,13 @@ function inputMeans(
   calibration: Calibration,
   gram: LayerGram | undefined,
 ): ((visit: Visit) => void) | undefined {
-  const { node, opType, input } = layer;
   const [weight] = layer.weights;
   if (weight === undefined) return undefined;
-  if (gram !== undefined && opType !== "ConvTranspose" && weight.shape.length !== 3)
-    return (visit) => visitRows(weight.shape, weight.channelAxis, gram, visit);
-  const rank = facts.sizes(input)?.length ?? 0;
-  const axis = activationAxis(layer, rank);
-  const count = facts.sizes(input)?.[axis];
-  if (typeof count !== "number") return undefined;
-  const map = axisMap(rank, axis, count);
-  const found = statisticsAlong(calibration, input, map)?.statistics;
-  const [step] = linearRules[opType]?.(facts, node, { side: "input", slot: 0, map }) ?? [];
-  const constant = step?.constants?.[0];
-  if (found === undefined || constant === undefined) return undefined;
-  return (visit) =>
-    forEachChannel(weight.shape, constant.map, (i, channel) => {
-      if (channel !== NONE) visit(i, found.mean[channel]!);
-    });
+  if (gram !== undefined) return (visit) => visitRows(weight.shape, weight.channelAxis, gram, visit);
+  const channels = inputChannels(facts, layer);
+  const means = channels && inputStatistics(calibration, layer, channels)?.mean;
+  if (channels === undefined || means === undefined) return undefined;
+  return (visit) => forEachChannel(weight.shape, channels.weight, (i, channel) => visit(i, means[channel]!));
 }
 
 /** Rows of output channels, each the length of the Gram matrix. */

@@ -141,17 +141,36 @@ export function forEachIndex(
   steps: readonly number[],
   visit: (index: number, at: number) => void,
 ): void {
-  const count = elementCount(shape);
-  const position = new Int32Array(shape.length);
-  for (let i = 0, at = 0; i < count; i++) {
-    visit(i, at);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += steps[axis]!;
-      if (++position[axis]! < shape[axis]!) break;
-      at -= steps[axis]! * shape[axis]!;
+  if (elementCount(shape) === 0) return;
+  const axes = mergedAxes(shape, steps);
+  const { size: length, step } = axes.pop() ?? { size: 1, step: 0 };
+  const count = axes.reduce((product, { size }) => product * size, 1);
+  const position = new Int32Array(axes.length);
+  for (let row = 0, index = 0, start = 0; row < count; row++) {
+    for (let i = 0, at = start; i < length; i++, at += step) visit(index++, at);
+    for (let axis = axes.length - 1; axis >= 0; axis--) {
+      const outer = axes[axis]!;
+      start += outer.step;
+      if (++position[axis]! < outer.size) break;
+      start -= outer.step * outer.size;
       position[axis] = 0;
     }
   }
+}
+
+/** Axes of one element left out, and those that follow each other in both tensors as one. */
+function mergedAxes(shape: readonly number[], steps: readonly number[]): { size: number; step: number }[] {
+  const merged: { size: number; step: number }[] = [];
+  for (const [axis, size] of shape.entries()) {
+    const step = steps[axis]!;
+    const last = merged.at(-1);
+    if (size === 1) continue;
+    if (last !== undefined && last.step === step * size) {
+      last.size *= size;
+      last.step = step;
+    } else merged.push({ size, step });
+  }
+  return merged;
 }
 
 /** Visits the elements of a tensor with their channels: `map` is broadcast to its shape. */

@@ -115,15 +115,15 @@ class Balance {
     const { channels } = this.group;
     const before = this.#before(ranges);
     const behind = this.#readers.length === 0 ? undefined : ranges.largest(this.#readers, channels);
-    if (before === undefined && behind === undefined) return 0;
+    // Nothing is known of what would be divided.
+    if (before === undefined) return 0;
     const wanted = new Float64Array(channels);
     for (let i = 0; i < channels; i++) {
-      const [left, right] = [before?.[i] ?? 1, behind?.[i] ?? 1];
+      const [left, right] = [before[i]!, behind?.[i] ?? 1];
       // With ranges on one side alone, these are all made the same.
-      const power = before !== undefined && behind !== undefined ? 0.5 : 1;
-      wanted[i] = left > 0 && right > 0 ? (left / right) ** power : 1;
+      wanted[i] = left > 0 && right > 0 ? (left / right) ** (behind === undefined ? 1 : 0.5) : 1;
     }
-    if (before === undefined || behind === undefined) center(wanted);
+    if (behind === undefined) center(wanted);
     let moved = 0;
     for (let i = 0; i < channels; i++) {
       const old = this.factors[i]!;

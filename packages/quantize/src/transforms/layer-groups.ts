@@ -43,6 +43,7 @@ export function layerGroups(facts: Facts, layers: readonly Layer[]): LayerGroup[
       const of = constant.isWeight ? byNode.get(constant.node) : undefined;
       return of === undefined ? [] : [{ ...constant, layer: of }];
     });
+    weights.sort((a, b) => a.layer.index - b.layer.index);
     groups.push({
       ...group,
       sources: weights.filter(({ power }) => power === -1),

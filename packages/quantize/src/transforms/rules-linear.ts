@@ -92,40 +92,30 @@ const gemm: Rule = (facts, node, { side, slot, map }) => {
   return [{ constants }];
 };
 
-/** A product with a constant, or one of two activations, of which one is divided: of attention and values, say. */
+/** A product with a constant that takes factors up, or of which one operand is divided: values of attention, say. */
 const matMul: Rule = (facts, node, { side, slot, map }) => {
-  const at = [1, 0].find((each) => facts.isConstant(node.input[each] ?? ""));
   const rank = map.shape.length;
-  const shape = at === undefined ? undefined : constantShape(facts, node.input[at]);
-  if (at !== undefined && shape !== undefined) {
-    if (shape.length < 2) return NO_WAY;
-    const [rows, columns] = [shape.length - 2, shape.length - 1];
-    // The constant's axis of sums, and the one that stays; channels lie along the same axes of input and output.
-    const [summed, kept] = at === 1 ? [rows, columns] : [columns, rows];
+  const [out = ""] = node.output;
+  const taken = (at: 0 | 1): Step[] => {
+    const shape = constantShape(facts, node.input[at]);
+    // Channels lie along the axis of sums of what is read, and along the other one of what is made.
     const channels = channelsAlong(map, at === 1 ? rank - 1 : rank - 2);
-    if (channels === undefined) return NO_WAY;
-    const axis = side === "input" ? summed : kept;
+    if (shape === undefined || shape.length < 2 || rank < 2 || channels === undefined) return [];
+    const [rows, columns] = [shape.length - 2, shape.length - 1];
+    const axis = (at === 1) === (side === "input") ? rows : columns;
     return [
       { constants: [weight(node, at, along(shape.length, axis, channels), side === "input" ? 1 : -1)] },
     ];
-  }
-  const [a = "", b = ""] = node.input;
-  const [out = ""] = node.output;
-  const through = (operand: 0 | 1): Step[] => {
-    const sumAxis = operand === 0 ? rank - 1 : rank - 2;
-    if (rank < 2 || map.shape[sumAxis] !== 1) return [];
-    return [
-      {
-        values: [
-          [operand === 0 ? a : b, map],
-          [out, map],
-        ],
-        fixed: [operand === 0 ? b : a],
-      },
-    ];
   };
-  if (side === "input") return through(slot === 0 ? 0 : 1);
-  return [...through(1), ...through(0)];
+  const through = (at: 0 | 1): Step[] => {
+    const name = node.input[at] ?? "";
+    const sumAxis = at === 0 ? rank - 1 : rank - 2;
+    if (rank < 2 || map.shape[sumAxis] !== 1 || facts.isConstant(name)) return [];
+    const values = [name, out].map((value) => [value, map] as const);
+    return [{ values, fixed: [node.input[1 - at] ?? ""] }];
+  };
+  if (side === "input") return [...taken(slot === 0 ? 1 : 0), ...through(slot === 0 ? 0 : 1)];
+  return [...taken(1), ...taken(0), ...through(1), ...through(0)];
 };
 
 /** Rows of a table: the last axis of what is gathered is that of the table. */

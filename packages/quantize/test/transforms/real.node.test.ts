@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { equalize, floatModel } from "../../src/index.ts";
 import { difference } from "./models.ts";
 
-const names = ["mobilenet", "squeezenet", "resnet8", "vit", "mnist", "stories260K", "ultraface"];
+const names = ["mobilenet", "squeezenet", "resnet8", "vit", "mnist", "stories260K"];
 
 async function outputs(model: ModelProto, feeds: Feeds): Promise<HostTensor[]> {
   await using backend = await open();
@@ -22,7 +22,16 @@ describe.runIf(hasShared("Transforms of real models"))("real models", () => {
     const model = await floatModel(await load());
     let feeds: Feeds = {};
     for await (const batch of calibration()) {
-      feeds = batch.feeds;
+      // One sample is enough: sums in another order are what differs.
+      feeds = Object.fromEntries(
+        Object.entries(batch.feeds).map(([key, { dtype, shape, data }]) => {
+          const length = data.length / (shape[0] ?? 1);
+          return [
+            key,
+            { dtype, shape: [1, ...shape.slice(1)], data: data.subarray(0, length) } as HostTensor,
+          ];
+        }),
+      );
       break;
     }
     const before = await outputs(model, feeds);
