@@ -7,7 +7,7 @@
  */
 import type { ModelProto } from "@bitbudget/onnx";
 import { QuantizeError } from "../errors.ts";
-import { type ScaledModel, type ScaleOptions, searchScales } from "./scale-search.ts";
+import { type ScaledModel, type ScaleOptions, searchFactors } from "./factor-search.ts";
 import { bounded } from "./smooth-quant.ts";
 
 export interface AwqOptions extends ScaleOptions {
@@ -25,7 +25,7 @@ export function awqScale(model: ModelProto, options: AwqOptions): ScaledModel {
   if (!(Number.isInteger(steps) && steps >= 1))
     throw new QuantizeError(`steps is a positive integer, not ${steps}`);
   const alphas = Array.from({ length: steps }, (_, i) => (i + 1) / steps);
-  return searchScales(model, options, alphas, ({ rms }, alpha) => {
+  return searchFactors(model, options, alphas, ({ rms }, alpha) => {
     const powers = rms.map((size) => (size > 0 ? size ** alpha : 0));
     const used = powers.filter((size) => size > 0);
     const middle = Math.sqrt(Math.max(...used) * Math.min(...used)) || 1;

@@ -13,6 +13,8 @@ import { type Batches, batchesOf } from "@bitbudget/train";
 import type { Calibration, LayerGram } from "../calibration/statistics.ts";
 import { AssignmentError, QuantizeError } from "../errors.ts";
 import { type Layer, layersOf } from "../layers.ts";
+import { biasShift } from "../rounding/loss.ts";
+import { weightMatrix } from "../rounding/matrix.ts";
 import { floatsOf } from "./absorb.ts";
 import { addToOutput, hasOutputs } from "./biases.ts";
 import { factsOf } from "./channel-groups.ts";
@@ -63,48 +65,19 @@ function meanShift(
     throw new QuantizeError(
       `${JSON.stringify(weight.name)} has ${data.length} weights and its rounded form ${rounded.length}`,
     );
-  const means = inputMeans(facts, layer, calibration, grams?.get(layer.name));
-  if (means === undefined) return undefined;
-  const channels = shape[weight.channelAxis] ?? 0;
-  const inner = shape.slice(weight.channelAxis + 1).reduce((product, size) => product * size, 1);
-  const shift = new Float64Array(channels);
-  means((i, mean) => {
-    shift[Math.floor(i / inner) % channels]! += (data[i]! - rounded[i]!) * mean;
-  });
-  return shift;
-}
-
-type Visit = (element: number, mean: number) => void;
-
-/** Visits the elements of a layer's weight with the means of what they are multiplied with. */
-function inputMeans(
-  facts: Facts,
-  layer: Layer,
-  calibration: Calibration,
-  gram: LayerGram | undefined,
-): ((visit: Visit) => void) | undefined {
-  const [weight] = layer.weights;
-  if (weight === undefined) return undefined;
-  if (gram !== undefined) return (visit) => visitRows(weight.shape, weight.channelAxis, gram, visit);
+  const gram = grams?.get(layer.name);
+  const matrix = weightMatrix(layer, weight);
+  if (gram !== undefined && matrix !== undefined) return biasShift(data, rounded, matrix, gram);
   const channels = inputChannels(facts, layer);
   const means = channels && inputStatistics(calibration, layer, channels)?.mean;
   if (channels === undefined || means === undefined) return undefined;
-  return (visit) => forEachChannel(weight.shape, channels.weight, (i, channel) => visit(i, means[channel]!));
-}
-
-/** Rows of output channels, each the length of the Gram matrix. */
-function visitRows(
-  shape: readonly number[],
-  axis: number,
-  { mean, size, groups }: LayerGram,
-  visit: Visit,
-): void {
-  const rows = shape[axis] ?? 0;
-  const [rowStep, termStep] = axis === 0 ? [size, 1] : [1, rows];
-  for (let row = 0; row < rows; row++) {
-    const offset = Math.floor(row / (rows / groups)) * size;
-    for (let term = 0; term < size; term++) visit(row * rowStep + term * termStep, mean[offset + term]!);
-  }
+  const rows = shape[weight.channelAxis] ?? 0;
+  const inner = shape.slice(weight.channelAxis + 1).reduce((product, size) => product * size, 1);
+  const shift = new Float64Array(rows);
+  forEachChannel(shape, channels.weight, (i, channel) => {
+    shift[Math.floor(i / inner) % rows]! += (data[i]! - rounded[i]!) * means[channel]!;
+  });
+  return shift;
 }
 
 export interface EmpiricalOptions {

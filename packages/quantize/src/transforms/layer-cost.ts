@@ -5,15 +5,16 @@
  * Of weights: e G e for the error e of a row and the inputs' Gram matrix G, or its diagonal where that is all there is.
  * Of activations: rounding to steps of size d adds noise of variance d^2 / 12 to each term of a sum.
  */
-import { dtypes } from "@bitbudget/core";
+import { dequantize, dtypes } from "@bitbudget/core";
 import type { Calibration, ChannelStatistics, LayerGram } from "../calibration/statistics.ts";
-import { QuantizeError } from "../errors.ts";
 import type { Layer, LayerWeight } from "../layers.ts";
-import type { ActivationScheme, LayerScheme } from "../scheme.ts";
+import { outputError } from "../rounding/loss.ts";
+import { weightMatrix } from "../rounding/matrix.ts";
+import { roundNearest } from "../rounding/nearest.ts";
+import { type ActivationScheme, coreScheme, type LayerScheme, type WeightScheme } from "../scheme.ts";
 import { floatsOf } from "./absorb.ts";
 import { forEachChannel } from "./channel-map.ts";
 import { type InputChannels, inputChannels, inputStatistics } from "./input-channels.ts";
-import { roundedWeight } from "./round-weight.ts";
 import type { Facts } from "./rule.ts";
 
 export interface LayerCost {
@@ -38,8 +39,13 @@ export function layerCost(
   if (weight === undefined || channels === undefined || statistics === undefined) return undefined;
   if (scheme?.weight === undefined && scheme?.activation === undefined) return undefined;
   const { data } = floatsOf(facts.graph, weight.name);
-  const energy = errorOf(data, weight, channels, statistics, gram) || 1;
+  const matrix = weightMatrix(layer, weight);
+  const errorOf = (rows: Float32Array, others: Float32Array) =>
+    gram !== undefined && matrix !== undefined
+      ? outputError(rows, others, matrix, gram)
+      : diagonalError(rows, others, weight, channels, statistics);
   const scaled = new Float32Array(data.length);
+  const energy = errorOf(scaled, data) || 1;
   return {
     layer,
     channels,
@@ -49,14 +55,14 @@ export function layerCost(
         scaled[i] = data[i]! * factors[channel]!;
       });
       const rounded =
-        scheme.weight === undefined ? scaled.slice() : roundedWeight(scaled, layer, weight, scheme.weight);
+        scheme.weight === undefined ? scaled.slice() : nearestWeight(scaled, layer, weight, scheme.weight);
       const noise =
         scheme.activation === undefined ? 0 : stepOf(statistics, factors, scheme.activation) ** 2 / 12;
       const squares = noise === 0 ? 0 : rounded.reduce((sum, w) => sum + w * w, 0);
       forEachChannel(weight.shape, channels.weight, (i, channel) => {
-        rounded[i] = rounded[i]! / factors[channel]! - data[i]!;
+        rounded[i] = rounded[i]! / factors[channel]!;
       });
-      return (errorOf(rounded, weight, channels, statistics, gram) + noise * squares) / energy;
+      return (errorOf(data, rounded) + noise * squares) / energy;
     },
   };
 }
@@ -76,41 +82,28 @@ function stepOf(
   return (symmetric ? 2 * Math.max(-low, high) : high - low) / codes;
 }
 
-/** The mean square of what rows of these weights make of the inputs, summed over all rows. */
-function errorOf(
+/** What a weight comes back as from the nearest codes of its scheme. */
+function nearestWeight(
+  data: Float32Array,
+  layer: Layer,
+  weight: LayerWeight,
+  scheme: WeightScheme,
+): Float32Array {
+  const { bits, range } = scheme;
+  return dequantize(roundNearest(data, weight.shape, coreScheme(layer, weight, scheme), { bits, range }));
+}
+
+/** The mean square of the difference of outputs, for inputs that vary by themselves; of all rows. */
+function diagonalError(
   rows: Float32Array,
+  others: Float32Array,
   weight: LayerWeight,
   channels: InputChannels,
   { meanSquare }: ChannelStatistics,
-  gram: LayerGram | undefined,
 ): number {
-  if (gram !== undefined) return quadraticForm(rows, weight, gram);
   let sum = 0;
   forEachChannel(weight.shape, channels.weight, (i, channel) => {
-    sum += rows[i]! ** 2 * meanSquare[channel]!;
+    sum += (rows[i]! - others[i]!) ** 2 * meanSquare[channel]!;
   });
   return sum;
-}
-
-function quadraticForm(data: Float32Array, { shape, channelAxis }: LayerWeight, gram: LayerGram): number {
-  const { size, groups, values } = gram;
-  const rows = shape[channelAxis] ?? 0;
-  if (rows * size !== data.length || values.length !== groups * size * size)
-    throw new QuantizeError(
-      `a Gram matrix of ${groups} groups of ${size} does not fit weights [${shape.join(", ")}]`,
-    );
-  const [rowStep, termStep] = channelAxis === 0 ? [size, 1] : [1, rows];
-  let sum = 0;
-  for (let row = 0; row < rows; row++) {
-    const group = Math.floor(row / (rows / groups)) * size * size;
-    for (let i = 0; i < size; i++) {
-      const a = data[row * rowStep + i * termStep]!;
-      if (a === 0) continue;
-      let product = 0;
-      for (let j = 0, at = group + i * size; j < size; j++)
-        product += values[at + j]! * data[row * rowStep + j * termStep]!;
-      sum += a * product;
-    }
-  }
-  return Math.max(0, sum);
 }

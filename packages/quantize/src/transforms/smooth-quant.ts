@@ -5,7 +5,7 @@
  */
 import type { ModelProto } from "@bitbudget/onnx";
 import { QuantizeError } from "../errors.ts";
-import { type ScaledModel, type ScaleOptions, searchScales } from "./scale-search.ts";
+import { type ScaledModel, type ScaleOptions, searchFactors } from "./factor-search.ts";
 
 export interface SmoothQuantOptions extends ScaleOptions {
   /** From 0 to 1; the paper takes 0.5 for most models. Default: for each group the one with the least expected error. */
@@ -24,7 +24,7 @@ export function smoothQuant(model: ModelProto, options: SmoothQuantOptions): Sca
   const { alpha } = options;
   if (alpha !== undefined && !(alpha >= 0 && alpha <= 1))
     throw new QuantizeError(`alpha is from 0 to 1, not ${alpha}`);
-  return searchScales(model, options, alpha === undefined ? grid : [alpha], ({ largest, weights }, power) =>
+  return searchFactors(model, options, alpha === undefined ? grid : [alpha], ({ largest, weights }, power) =>
     largest.map((size, j) => {
       const weight = weights[j]!;
       return size > 0 && weight > 0 ? bounded(size ** power / weight ** (1 - power)) : 1;

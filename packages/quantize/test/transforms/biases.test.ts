@@ -1,6 +1,6 @@
 import { open } from "@bitbudget/backend-js";
 import { dequantize, type Quantized, quantize, tensor, valuesOf } from "@bitbudget/core";
-import { copyModel, Graph, type ModelProto, tensorValue, toTensorProto } from "@bitbudget/onnx";
+import { Graph, type ModelProto, tensorValue } from "@bitbudget/onnx";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -9,6 +9,7 @@ import {
   correctBias,
   correctBiasEmpirically,
   layersOf,
+  withWeights,
 } from "../../src/index.ts";
 import { difference, floats, modelOf, observe, outputOf, randomTensor, runModel } from "./models.ts";
 
@@ -24,15 +25,6 @@ function roundedWeights(model: ModelProto): Map<string, Quantized> {
       }),
     ),
   );
-}
-
-function withWeights(model: ModelProto, weights: ReadonlyMap<string, Quantized>): ModelProto {
-  const copy = copyModel(model);
-  for (const [name, quantized] of weights)
-    Graph.of(copy).initializers.set(
-      toTensorProto(tensor("float32", quantized.shape, dequantize(quantized)), name),
-    );
-  return copy;
 }
 
 /** Means over samples and positions of the channels of a value [N, C, ...]. */

@@ -59,7 +59,7 @@ export interface ChannelSizes {
 export type Candidate = (sizes: ChannelSizes, alpha: number) => Float64Array;
 
 /** @throws AssignmentError for an assignment that does not fit the model */
-export function searchScales(
+export function searchFactors(
   model: ModelProto,
   options: ScaleOptions,
   alphas: readonly number[],
