@@ -24,7 +24,10 @@ const BINS = 4096;
 export function entropy(format: RangeFormat): Observer {
   checkFormat("entropy", format);
   const seen = histogram(BINS);
-  return observer(seen.add, () => entropyRange(seen, format));
+  return observer(
+    (batch, extent) => seen.add(batch, extent),
+    () => entropyRange(seen, format),
+  );
 }
 
 /**

@@ -4,7 +4,7 @@
  * are a subset of finer ones, that moves counts exactly and loses none.
  */
 import { ArgumentError } from "../errors.ts";
-import { extent as extentOf, type Range, rangeUnion } from "./observer.ts";
+import { extent as extentOf, type Range } from "./observer.ts";
 
 /** What a histogram knows, as plain data. `percentileRange`, `mseRange` and `entropyRange` answer from it. */
 export interface HistogramData {
@@ -32,60 +32,50 @@ export interface Histogram extends HistogramData {
  * @throws ArgumentError for `from` that no histogram can be
  */
 export function histogram(bins = 2048, from?: HistogramData): Histogram {
-  let width = 0;
-  let first = 0;
-  let counts = new Float64Array(bins);
-  let range: Range = { min: Infinity, max: -Infinity };
-  let total = 0;
-  if (from !== undefined && from.total > 0) {
+  return new StreamHistogram(bins, from);
+}
+
+/** A class, because engines optimize a method for all of its instances at once, and a function in a closure for each. */
+class StreamHistogram implements Histogram {
+  width = 0;
+  first = 0;
+  counts: Float64Array;
+  min = Infinity;
+  max = -Infinity;
+  total = 0;
+  readonly #bins: number;
+
+  constructor(bins: number, from?: HistogramData) {
+    this.#bins = bins;
+    this.counts = new Float64Array(bins);
+    if (from === undefined || from.total === 0) return;
     checkHistogram(from);
-    range = { min: from.min, max: from.max };
-    total = from.total;
-    ({ width, first } = fitting(range, bins, from.width));
-    merge(from, counts, width, first);
+    Object.assign(this, coarsen(from, bins));
   }
 
-  /** Chooses width and first so that the range fits, and carries the counts over. */
-  function fit(range: Range): void {
-    const old = { width, first, counts };
-    const next = fitting(range, bins, width || finest(range, bins));
-    const high = Math.floor(range.max / next.width);
-    if (next.width === width && Math.floor(range.min / width) >= first && high < first + bins) return;
-    ({ width, first } = next);
-    counts = new Float64Array(bins);
-    if (old.width > 0) merge(old, counts, width, first);
+  add(batch: ArrayLike<number>, extent: Range = extentOf(batch)): void {
+    if (batch.length === 0) return;
+    this.min = Math.min(this.min, extent.min);
+    this.max = Math.max(this.max, extent.max);
+    this.#fit();
+    count(batch, this.counts, 1 / this.width, this.first);
+    this.total += batch.length;
   }
 
-  return {
-    get width() {
-      return width;
-    },
-    get first() {
-      return first;
-    },
-    get counts() {
-      return counts;
-    },
-    get min() {
-      return range.min;
-    },
-    get max() {
-      return range.max;
-    },
-    get total() {
-      return total;
-    },
-    add(batch, extent = extentOf(batch)) {
-      if (batch.length === 0) return;
-      range = rangeUnion(range, extent);
-      fit(range);
-      count(batch, counts, 1 / width, first);
-      total += batch.length;
-    },
-    order(k) {
-      return orderStatistic({ width, first, counts, ...range, total }, k);
-    },
-  };
+  order(k: number): number {
+    return orderStatistic(this, k);
+  }
+
+  /** Chooses width and first so that everything fits, and carries the counts over. */
+  #fit(): void {
+    const { width, first, counts, min, max } = this;
+    const next = fitting(this, this.#bins, width || finest(this, this.#bins));
+    const isInside = Math.floor(min / width) >= first && Math.floor(max / width) < first + this.#bins;
+    if (next.width === width && isInside) return;
+    Object.assign(this, next);
+    this.counts = new Float64Array(this.#bins);
+    if (width > 0) merge({ width, first, counts }, this.counts, next.width, next.first);
+  }
 }
 
 /** A copy of what a histogram knows, without the empty bins at both ends. */
@@ -159,9 +149,32 @@ function merge(from: Bins, counts: Float64Array, width: number, first: number): 
   });
 }
 
-/** A power of two times x is exact, so every value falls into its own bin and not beside it. */
+/**
+ * A power of two times x is exact, so every value falls into its own bin and not beside it. Eight at a time make the loop
+ * too large to be inlined into callers, where V8 would leave it half optimized, at a quarter of the speed.
+ */
 function count(batch: ArrayLike<number>, counts: Float64Array, perWidth: number, first: number): void {
-  for (let i = 0; i < batch.length; i++) {
+  const { length } = batch;
+  let i = 0;
+  for (; i + 7 < length; i += 8) {
+    const b0 = (Math.floor(batch[i]! * perWidth) - first) | 0;
+    const b1 = (Math.floor(batch[i + 1]! * perWidth) - first) | 0;
+    const b2 = (Math.floor(batch[i + 2]! * perWidth) - first) | 0;
+    const b3 = (Math.floor(batch[i + 3]! * perWidth) - first) | 0;
+    const b4 = (Math.floor(batch[i + 4]! * perWidth) - first) | 0;
+    const b5 = (Math.floor(batch[i + 5]! * perWidth) - first) | 0;
+    const b6 = (Math.floor(batch[i + 6]! * perWidth) - first) | 0;
+    const b7 = (Math.floor(batch[i + 7]! * perWidth) - first) | 0;
+    counts[b0] = counts[b0]! + 1;
+    counts[b1] = counts[b1]! + 1;
+    counts[b2] = counts[b2]! + 1;
+    counts[b3] = counts[b3]! + 1;
+    counts[b4] = counts[b4]! + 1;
+    counts[b5] = counts[b5]! + 1;
+    counts[b6] = counts[b6]! + 1;
+    counts[b7] = counts[b7]! + 1;
+  }
+  for (; i < length; i++) {
     const bin = (Math.floor(batch[i]! * perWidth) - first) | 0;
     counts[bin] = counts[bin]! + 1;
   }

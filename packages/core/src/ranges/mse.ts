@@ -17,7 +17,10 @@ import { type Observer, observer, type Range } from "./observer.ts";
 export function mse(format: RangeFormat): Observer {
   checkFormat("mse", format);
   const seen = histogram();
-  return observer(seen.add, () => mseRange(seen, format));
+  return observer(
+    (batch, extent) => seen.add(batch, extent),
+    () => mseRange(seen, format),
+  );
 }
 
 /** As `mse`, of a histogram. @throws NoDataError for an empty one */

@@ -10,7 +10,10 @@ import { type Observer, observer, type Range } from "./observer.ts";
 export function percentile({ percent = 99.99 }: { readonly percent?: number } = {}): Observer {
   checkPercent(percent);
   const seen = histogram();
-  return observer(seen.add, () => percentileRange(seen, { percent }));
+  return observer(
+    (batch, extent) => seen.add(batch, extent),
+    () => percentileRange(seen, { percent }),
+  );
 }
 
 /** As `percentile`, of a histogram. @throws NoDataError for an empty one */
