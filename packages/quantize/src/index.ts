@@ -1,4 +1,21 @@
 /** Post-training quantization of ONNX models. */
+export { activationsOf } from "./calibration/activations.ts";
+export {
+  type CalibrationCache,
+  cachedCalibration,
+  calibrationKey,
+  contentHash,
+  memoryCache,
+} from "./calibration/cache.ts";
+export {
+  type CalibrateOptions,
+  type CalibrationChoices,
+  type CalibrationProgress,
+  calibrate,
+} from "./calibration/calibrate.ts";
+export * from "./calibration/errors.ts";
+export { calibrationFromBytes, calibrationToBytes } from "./calibration/file.ts";
+export type { ObservedCalibration, ObservedValue, ValueData } from "./calibration/observed.ts";
 export type {
   Calibration,
   ChannelStatistics,
@@ -32,18 +49,6 @@ export {
   withWeights,
 } from "./rounding/sequential.ts";
 export * from "./scheme.ts";
-export { type AbsorbBiasOptions, absorbHighBias } from "./transforms/absorb-bias.ts";
-export { type AwqOptions, awqScale } from "./transforms/awq.ts";
-export {
-  type CorrectBiasOptions,
-  correctBias,
-  correctBiasEmpirically,
-  type EmpiricalOptions,
-} from "./transforms/bias-correction.ts";
-export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";
-export type { ScaledGroup, ScaledModel, ScaleOptions } from "./transforms/factor-search.ts";
-export { type FakeQuantizeOptions, fakeQuantize } from "./transforms/fake-quantize.ts";
-export { type SmoothQuantOptions, smoothQuant } from "./transforms/smooth-quant.ts";
 export {
   type Difference,
   defaultTolerance,
