@@ -49,6 +49,18 @@ export {
   withWeights,
 } from "./rounding/sequential.ts";
 export * from "./scheme.ts";
+export { type AbsorbBiasOptions, absorbHighBias } from "./transforms/absorb-bias.ts";
+export { type AwqOptions, awqScale } from "./transforms/awq.ts";
+export {
+  type CorrectBiasOptions,
+  correctBias,
+  correctBiasEmpirically,
+  type EmpiricalOptions,
+} from "./transforms/bias-correction.ts";
+export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";
+export type { ScaledGroup, ScaledModel, ScaleOptions } from "./transforms/factor-search.ts";
+export { type FakeQuantizeOptions, fakeQuantize } from "./transforms/fake-quantize.ts";
+export { type SmoothQuantOptions, smoothQuant } from "./transforms/smooth-quant.ts";
 export {
   type Difference,
   defaultTolerance,
