@@ -1,2 +1,2 @@
-/** Data on disk. */
-export * from "../errors.ts";
+/** Data on disk. Everything else is in `@bitbudget/data`. */
+export { openData } from "./open.ts";
