@@ -15,6 +15,14 @@ export {
 } from "./calibration/calibrate.ts";
 export * from "./calibration/errors.ts";
 export { calibrationFromBytes, calibrationToBytes } from "./calibration/file.ts";
+export {
+  type GramOptions,
+  type GramProgress,
+  inputGrams,
+  type LayerInputs,
+  type OtherInputs,
+  type OtherModel,
+} from "./calibration/grams.ts";
 export type { ObservedCalibration, ObservedValue, ValueData } from "./calibration/observed.ts";
 export type {
   Calibration,

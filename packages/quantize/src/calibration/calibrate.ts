@@ -1,13 +1,11 @@
 /** Calibration: one pass over data, in which every value of a model tells what there is to know about its range. */
 import type { Backend } from "@bitbudget/backend";
-import { dtypeInfo, type HostTensor, valuesOf } from "@bitbudget/core";
 import { Graph } from "@bitbudget/onnx";
 import { type ModelSource, readModel } from "@bitbudget/runtime";
 import { type Batches, batchesOf } from "@bitbudget/train";
 import { QuantizeError } from "../errors.ts";
 import { activationsOf, channelAxis, checkValues } from "./activations.ts";
-import { Capture } from "./capture.ts";
-import type { Floats } from "./channels.ts";
+import { Capture, floatsOf } from "./capture.ts";
 import { type ObservedCalibration, observedCalibration } from "./observed.ts";
 import { ValueObserver } from "./value-observer.ts";
 
@@ -95,11 +93,4 @@ export async function calibrate(
     samples,
     Array.from(observers.values(), ({ data }) => data),
   );
-}
-
-/** The numbers of a tensor of floats, decoded where they are narrow; undefined for others. */
-export function floatsOf(value: HostTensor): Floats | undefined {
-  const { data } = value;
-  if (data instanceof Float32Array || data instanceof Float64Array) return data;
-  return dtypeInfo(value.dtype).kind === "float" ? valuesOf(value) : undefined;
 }

@@ -3,9 +3,10 @@
  * and here, so a batch may be run once for each group of values that fit into the memory there is.
  */
 import type { Backend } from "@bitbudget/backend";
-import { dtypeInfo, type HostTensor, isDType } from "@bitbudget/core";
-import { inferShapes, type ModelProto, type ValueType } from "@bitbudget/onnx";
+import { dtypeInfo, type HostTensor, isDType, valuesOf } from "@bitbudget/core";
+import { copyModel, Graph, inferShapes, type ModelProto, type ValueType } from "@bitbudget/onnx";
 import { checkFeeds, createSession, type Feeds, type Session } from "@bitbudget/runtime";
+import type { Floats } from "./channels.ts";
 
 export interface CaptureOptions {
   readonly backend: Backend;
@@ -30,8 +31,11 @@ export class Capture implements AsyncDisposable {
   }
 
   static async open(model: ModelProto, options: CaptureOptions): Promise<Capture> {
+    const bare = copyModel(model);
+    // Outputs are captured where they are wanted: so a run computes no more than its group needs.
+    Graph.of(bare).proto.output = [];
     // One plan at a time: each keeps memory for everything that it captures.
-    const session = await createSession(model, { backend: options.backend, maxPlans: 1 });
+    const session = await createSession(bare, { backend: options.backend, maxPlans: 1 });
     return new Capture(model, session, options);
   }
 
@@ -99,4 +103,11 @@ function valueBytes(type: ValueType | undefined): number | undefined {
     count *= size;
   }
   return isDType(dtype) ? (count * dtypeInfo(dtype).bits) / 8 : undefined;
+}
+
+/** The numbers of a tensor of floats, decoded where they are narrow; undefined for others. */
+export function floatsOf(value: HostTensor): Floats | undefined {
+  const { data } = value;
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  return dtypeInfo(value.dtype).kind === "float" ? valuesOf(value) : undefined;
 }
