@@ -1,4 +1,11 @@
 /** Post-training quantization of ONNX models. */
+
+export { type AnalyzeOptions, analyze } from "./analysis/analyze.ts";
+export { chartAnalysis } from "./analysis/chart.ts";
+export { formatAnalysis } from "./analysis/format.ts";
+export type { Objective } from "./analysis/objective.ts";
+export { type Interval, rankCorrelation } from "./analysis/statistics.ts";
+export type { Analysis, Correlations, LayerAnalysis, Prediction, Trial } from "./analysis/types.ts";
 export { activationsOf } from "./calibration/activations.ts";
 export {
   type CalibrationCache,

@@ -1,9 +1,9 @@
 /** Which node it is that a runner does not load or run: as its message says, else by loading less and less of the model. */
 import { Graph, type ModelProto, type NodeProto, nodeName } from "@bitbudget/onnx";
 import { NodeError, UnsupportedOperatorsError } from "@bitbudget/runtime";
+import { prefixOf } from "../part.ts";
 import { type Fault, type FaultyNode, messageOf, VerificationError } from "./errors.ts";
 import { describe, mainNode, nodeGroups } from "./groups.ts";
-import { prefixOf } from "./part.ts";
 import type { Suspect } from "./runner.ts";
 
 /** How onnxruntime 1.30 names nodes in its messages; the web build leaves the name out of some. */

@@ -1,6 +1,6 @@
 /** Groups of nodes that a runtime may fuse, so that each can be tried by itself: what lies between values that are compared. */
 import { canonicalDomain, type Graph, type NodeProto, nodeName } from "@bitbudget/onnx";
-import { inputsOf } from "./part.ts";
+import { inputsOf } from "../part.ts";
 
 export interface NodeGroup {
   /** In topological order; the last one makes `outputs`. A node that only decodes may be in several groups. */

@@ -2,11 +2,11 @@
 import type { HostTensor } from "@bitbudget/core";
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import type { Feeds, Results } from "@bitbudget/runtime";
+import { openInputs, partOf } from "../part.ts";
 import { beyond, differenceOf, type Tolerance } from "./difference.ts";
 import { VerificationError } from "./errors.ts";
 import { loadFault, runFault } from "./failures.ts";
 import { describe, mainNode, type NodeGroup, nodeGroups, singles } from "./groups.ts";
-import { openInputs, partOf } from "./part.ts";
 import type { Runner, Suspect } from "./runner.ts";
 
 /** Groups whose values are in memory at a time. */

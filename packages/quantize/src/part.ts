@@ -31,15 +31,21 @@ export function openInputs(graph: Graph, nodes: readonly NodeProto[]): string[] 
   return [...read].filter((name) => !made.has(name) && !graph.initializers.has(name));
 }
 
-/** A model of some nodes of another one's main graph, with inputs of the types of `feeds`. */
+/**
+ * A model of some nodes of another one's main graph, with inputs of the types of `feeds`.
+ * @param options.fixed whether the inputs have the shapes of `feeds`, too. Default true
+ */
 export function partOf(
   model: ModelProto,
   graph: Graph,
   nodes: readonly NodeProto[],
   feeds: Readonly<Record<string, HostTensor>>,
   outputs: readonly string[],
+  { fixed = true }: { readonly fixed?: boolean } = {},
 ): ModelProto {
-  const input = Object.entries(feeds).map(([name, { dtype, shape }]) => makeValueInfo(name, dtype, shape));
+  const input = Object.entries(feeds).map(([name, { dtype, shape }]) =>
+    makeValueInfo(name, dtype, fixed ? shape : undefined),
+  );
   return assemble(model, graph, nodes, input, outputs);
 }
 

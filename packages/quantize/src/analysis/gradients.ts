@@ -1,0 +1,133 @@
+/** Gradients of random losses along the errors of the weights: one number for each layer and draw, which predict any mixture of layers. */
+import type { Backend } from "@bitbudget/backend";
+import { elementCount, type HostTensor, tensor } from "@bitbudget/core";
+import { Graph, type ModelProto } from "@bitbudget/onnx";
+import { createSession, type Feeds, modelValues, type Results, type Session } from "@bitbudget/runtime";
+import { type Batch, type StepGraph, stepGraph } from "@bitbudget/train";
+import type { Measure } from "./objective.ts";
+import type { SwitchedLayer } from "./switchable.ts";
+
+/** What one gradient says, with an element for each layer. */
+export interface Draw {
+  /** g . d: the gradient by the weights of a layer, times their error. */
+  readonly along: Float64Array;
+  /** Sum of g^2 d^2: as if the weights of a layer had nothing to do with each other. */
+  readonly diagonal: Float64Array;
+  /** What a square of these is multiplied with. */
+  readonly factor: number;
+}
+
+/** Takes gradients, with a session for each set of shapes. */
+export class Gradients implements AsyncDisposable {
+  readonly #model: ModelProto;
+  readonly #layers: readonly SwitchedLayer[];
+  readonly #measure: Measure;
+  readonly #backend: Backend;
+  readonly #steps = new Map<string, { readonly graph: StepGraph; readonly session: Session }>();
+
+  /** @param model in which the weights of the layers are constants of their own */
+  constructor(model: ModelProto, layers: readonly SwitchedLayer[], measure: Measure, backend: Backend) {
+    this.#model = model;
+    this.#layers = layers;
+    this.#measure = measure;
+    this.#backend = backend;
+  }
+
+  /**
+   * @param float values of the float model for the batch
+   * @throws NoGradientError for a model that cannot be differentiated
+   */
+  async draw(batch: Batch, float: Results, random: () => number): Promise<Draw> {
+    const { graph, session } = await this.#step(batch.feeds);
+    const targets = this.#measure.targets(batch, float, random);
+    const wanted = graph.targets.map(({ name, dtype }) => [name, asLabels(targets[name], dtype)] as const);
+    const weights = this.#layers.flatMap((layer) =>
+      layer.weights.map(({ input, float: w }) => [input, w] as const),
+    );
+    const feeds = { ...batch.feeds, ...Object.fromEntries(weights) };
+    for (const [name, value] of wanted) if (value !== undefined) feeds[name] = value;
+    const results = await session.run(feeds);
+    const count = this.#layers.length;
+    const [along, diagonal] = [new Float64Array(count), new Float64Array(count)];
+    for (const [i, layer] of this.#layers.entries()) {
+      for (const { input, float: w, quantized } of layer.weights) {
+        const output = graph.gradients.get(input);
+        // A weight that the loss does not depend on.
+        if (output === undefined) continue;
+        const g = results[output]!.data as Float32Array;
+        for (let k = 0; k < g.length; k++) {
+          const d = g[k]! * (quantized.data[k]! - w.data[k]!);
+          along[i]! += d;
+          diagonal[i]! += d * d;
+        }
+      }
+    }
+    return { along, diagonal, factor: this.#measure.factor(batch, float) };
+  }
+
+  async #step(feeds: Feeds) {
+    const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+    const key = JSON.stringify(shapes);
+    let step = this.#steps.get(key);
+    if (step === undefined) {
+      const parameters = this.#layers.flatMap(({ weights }) => weights.map(({ input }) => input));
+      const graph = stepGraph(this.#model, {
+        shapes,
+        parameters,
+        loss: this.#measure.loss,
+        statistics: "frozen",
+      });
+      step = { graph, session: await createSession(graph.model, { backend: this.#backend, maxPlans: 1 }) };
+      this.#steps.set(key, step);
+    }
+    return step;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { session } of this.#steps.values()) await session.dispose();
+    this.#steps.clear();
+  }
+}
+
+/** Labels may be integers of any size. */
+function asLabels(value: HostTensor | undefined, dtype: string): HostTensor | undefined {
+  if (value === undefined || value.dtype === dtype || dtype !== "int32") return value;
+  return tensor("int32", value.shape, Int32Array.from(value.data as ArrayLike<number | bigint>, Number));
+}
+
+export interface Sample {
+  readonly batch: Batch;
+  /** Values of the float model. */
+  readonly float: Results;
+}
+
+/** Samples of a batch, each as a batch of one; the batch as it is where it cannot be taken apart. */
+export function samplesOf(model: ModelProto, batch: Batch, float: Results): Sample[] {
+  const all = [batch.feeds, batch.targets, float].flatMap((tensors) => Object.values(tensors));
+  const count = all[0]?.shape[0];
+  const isFree = modelValues(Graph.of(model).inputs).every(({ shape }) => typeof shape?.[0] !== "number");
+  if (count === undefined || count < 2 || !isFree) return [{ batch, float }];
+  if (!all.every((value) => value.shape[0] === count && isWhole(value))) return [{ batch, float }];
+  const { feeds, targets } = batch;
+  return Array.from({ length: count }, (_, i) => ({
+    batch: { feeds: rowOf(feeds, i), targets: rowOf(targets, i) },
+    float: rowOf(float, i),
+  }));
+}
+
+function rowOf(tensors: Feeds, row: number): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+      const size = elementCount(shape.slice(1));
+      return [
+        name,
+        { dtype, shape: [1, ...shape.slice(1)], data: data.subarray(row * size, (row + 1) * size) },
+      ];
+    }),
+  );
+}
+
+/** Codes under 8 bits share bytes. */
+function isWhole({ shape, data }: HostTensor): boolean {
+  return data.length === elementCount(shape);
+}
