@@ -46,6 +46,7 @@ export { checkTarget, type SupportedScheme, supportedSchemes } from "./export/ta
 export { type Target, targets } from "./export/targets/target.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
+export { type AdaroundOptions, adaround } from "./rounding/adaround.ts";
 export { type DescentOptions, descend } from "./rounding/descent.ts";
 export { asymmetricTarget, type GptqOptions, gptq } from "./rounding/gptq.ts";
 export { codedWeight, type Grid, type Rounded, roundedValues, type Table } from "./rounding/grid.ts";
