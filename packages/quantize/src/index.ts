@@ -47,15 +47,24 @@ export { type Target, targets } from "./export/targets/target.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
 export { type AdaroundOptions, adaround } from "./rounding/adaround.ts";
+export {
+  type BestMappingOptions,
+  bestMapping,
+  compareMappings,
+  type MappingResult,
+  mappingScheme,
+} from "./rounding/best-mapping.ts";
+export type { Block } from "./rounding/blocks.ts";
 export { type DescentOptions, descend } from "./rounding/descent.ts";
 export { asymmetricTarget, type GptqOptions, gptq } from "./rounding/gptq.ts";
 export { codedWeight, type Grid, type Rounded, roundedValues, type Table } from "./rounding/grid.ts";
 export { NotPositiveDefiniteError } from "./rounding/linear-algebra.ts";
 export { biasShift, centered, importanceOf, outputError } from "./rounding/loss.ts";
-export { type GridOptions, gridOf } from "./rounding/make-grid.ts";
+export { type GridOptions, gridOf, roundedOf } from "./rounding/make-grid.ts";
 export { type WeightMatrix, weightMatrix } from "./rounding/matrix.ts";
 export { nearest, roundNearest } from "./rounding/nearest.ts";
 export type { RangeOptions } from "./rounding/ranges.ts";
+export { type ReconstructOptions, reconstructBlocks } from "./rounding/reconstruct.ts";
 export { type RefineOptions, refine, searchScales } from "./rounding/scale-search.ts";
 export {
   type RoundedModel,

@@ -25,6 +25,16 @@ export function addToBias(graph: Graph, layer: Layer, shift: Float64Array): void
     graph.initializers.delete(name);
 }
 
+/** Name of the initializer that is the bias of a layer alone, in a model in which its node has the same outputs. */
+export function biasOf(graph: Graph, layer: Layer): string | undefined {
+  const node = graph.producer(layer.node.output[0] ?? "");
+  const channels =
+    layer.weights[0] === undefined ? 0 : (layer.weights[0].shape[layer.weights[0].channelAxis] ?? 0);
+  const place = node && find(graph, node, channels);
+  const name = place?.owner.input[place.slot] ?? "";
+  return name !== "" && graph.consumers(name).length === 1 ? name : undefined;
+}
+
 interface Place {
   readonly owner: NodeProto;
   readonly slot: number;

@@ -5,6 +5,7 @@ import {
   checkScheme,
   type DType,
   decode,
+  decodeArray,
   dtypes,
   fitCodebook,
   forEachRun,
@@ -12,10 +13,13 @@ import {
   groupsOf,
   log2Table,
   nf4,
+  type Quantized,
   type Scheme,
+  scalesOf,
+  zeroPointsOf,
 } from "@bitbudget/core";
 import { QuantizeError } from "../errors.ts";
-import type { Grid, Table } from "./grid.ts";
+import type { Grid, Rounded, Table } from "./grid.ts";
 import { fitRanges, type RangeOptions } from "./ranges.ts";
 
 export interface GridOptions extends RangeOptions {
@@ -43,42 +47,70 @@ export function gridOf(
   const { dtype, mapping } = scheme;
   const isAffine = mapping.kind === "affine" && dtypes[dtype].kind === "integer";
   const empty = {
-    ...{ scheme, shape: [...shape], groups, groupOf, low, count: high - low + 1 },
+    ...{ scheme, shape: [...shape], groups, groupOf },
     scales: new Float32Array(groups.count).fill(1),
     zeroPoints: new Int32Array(groups.count).fill(isAffine ? middle(dtype) : 0),
   };
-  if (isAffine) {
-    const grid = { ...empty, table: undefined };
-    fitRanges(grid, weight, options);
-    return grid;
-  }
-  if (mapping.kind === "affine") {
-    const table = floatTable(dtype);
-    const grid = { ...empty, low: 0, count: table.values.length, table };
-    if (dtypes[dtype].bits <= 8) fitRanges(grid, weight, options);
-    return grid;
-  }
   if (mapping.kind === "codebook" && mapping.table === "kmeans") {
-    const count = high - low + 1;
-    const unit = { ...empty, table: tableOf(Float32Array.of(-1, 1), [0, 1]), count: 2 };
+    const unit = { ...empty, low, count: 2, table: tableOf(Float32Array.of(-1, 1), [0, 1]) };
     fitRanges(unit, weight, { range: "min-max" });
-    const fitted = fitCodebook(weight, groups, unit.scales, count);
-    const codebook = new Float32Array(2 ** dtypes[dtype].bits).fill(fitted.at(-1) ?? 0);
-    codebook.set(fitted);
-    const table = tableOf(
-      fitted,
-      Array.from(fitted, (_, code) => code),
-      codebook,
-    );
+    const table = kmeansTable(fitCodebook(weight, groups, unit.scales, high - low + 1), dtype);
     return { ...unit, count: table.values.length, table };
   }
+  const table = fixedTable(scheme, low, high);
+  const grid = { ...empty, low, count: table?.values.length ?? high - low + 1, table };
+  // 16-bit floats hold weights as they are.
+  if (dtypes[dtype].kind === "integer" || dtypes[dtype].bits <= 8) fitRanges(grid, weight, options);
+  return grid;
+}
+
+/**
+ * A weight that was rounded before.
+ * @param bits that were used, if fewer than the format has
+ */
+export function roundedOf(quantized: Quantized, bits?: number): Rounded {
+  const { scheme, shape, codes, codebook } = quantized;
+  const { dtype, mapping } = scheme;
+  const groups = groupsOf(shape, scheme.granularity);
+  const { low, high } = codeRange(scheme, bits);
+  const isFitted = mapping.kind === "codebook" && mapping.table === "kmeans";
+  const count = high - low + 1;
+  const table = isFitted
+    ? kmeansTable((codebook ?? new Float32Array(count)).slice(0, count), dtype)
+    : fixedTable(scheme, low, high);
+  const grid = {
+    ...{ scheme, shape, groups, groupOf: groupIndex(groups), low, table },
+    ...{
+      scales: scalesOf(quantized),
+      zeroPoints: zeroPointsOf(quantized),
+      count: table?.values.length ?? count,
+    },
+  };
+  const stored = decodeArray(dtype, codes, groups.elements);
+  if (table === undefined) return { grid, ranks: Uint16Array.from(stored, (code) => code - low) };
+  const rankOf = new Map(Array.from(table.codes, (code, rank) => [code, rank]));
+  return { grid, ranks: Uint16Array.from(stored, (code) => rankOf.get(code + 0) ?? 0) };
+}
+
+/** The numbers of mappings that are the same for every weight; undefined for integers of an affine mapping. */
+function fixedTable({ dtype, mapping }: Scheme, low: number, high: number): Table | undefined {
+  if (mapping.kind === "affine") return dtypes[dtype].kind === "integer" ? undefined : floatTable(dtype);
   const stored = mapping.kind === "log2" ? log2Table(dtype) : nf4;
   const codes = Array.from({ length: high - low + 1 }, (_, i) => low + i);
-  const values = Float32Array.from(codes, (code) => stored[code < 0 ? code + stored.length : code]!);
-  const table = tableOf(values, codes);
-  const grid = { ...empty, count: table.values.length, table };
-  fitRanges(grid, weight, options);
-  return grid;
+  return tableOf(
+    Float32Array.from(codes, (code) => stored[code < 0 ? code + stored.length : code]!),
+    codes,
+  );
+}
+
+function kmeansTable(fitted: Float32Array, dtype: DType): Table {
+  const codebook = new Float32Array(2 ** dtypes[dtype].bits).fill(fitted.at(-1) ?? 0);
+  codebook.set(fitted);
+  return tableOf(
+    fitted,
+    Array.from(fitted, (_, code) => code),
+    codebook,
+  );
 }
 
 /** Code of zero in a symmetric mapping. */

@@ -20,6 +20,7 @@ import type { LayerGram } from "../calibration/statistics.ts";
 import { QuantizeError } from "../errors.ts";
 import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
 import { type Assignment, checkAssignment, coreScheme, type WeightScheme } from "../scheme.ts";
+import { adaround } from "./adaround.ts";
 import { addToBias, hasBias } from "./bias.ts";
 import { asymmetricTarget, gptq } from "./gptq.ts";
 import { codedWeight, type Rounded, roundedValues } from "./grid.ts";
@@ -32,8 +33,8 @@ import { Multiplier, OuterProducts } from "./products.ts";
 import { refine } from "./scale-search.ts";
 import { stagesOf } from "./stages.ts";
 
-/** "refine": GPTQ, then codes and scales in turn. */
-export type RoundingMethod = "nearest" | "gptq" | "refine";
+/** "refine": GPTQ, then codes and scales in turn. "adaround" is followed by the same. */
+export type RoundingMethod = "nearest" | "gptq" | "adaround" | "refine";
 
 export interface SequentialOptions {
   readonly backend: Backend;
@@ -192,8 +193,11 @@ class State {
       const { gram, cross, floatMean } = isCorrected ? lessMeans(inputs) : inputs;
       const target = cross === undefined ? data : asymmetricTarget(data, matrix, gram, cross, damping);
       const grid = gridOf(target, shape, core, { bits, range, importance: importanceOf(matrix, gram) });
-      rounded = gptq(grid, target, matrix, gram, { damping });
-      if (method === "refine") rounded = refine(rounded, target, matrix, gram);
+      rounded =
+        method === "adaround"
+          ? adaround(grid, target, matrix, gram)
+          : gptq(grid, target, matrix, gram, { damping });
+      if (method !== "gptq") rounded = refine(rounded, target, matrix, gram);
       if (isCorrected) {
         const shift = biasShift(data, roundedValues(rounded), matrix, { mean: floatMean }, inputs.gram.mean);
         for (const model of [this.#current, this.corrected]) addToBias(Graph.of(model), layer, shift);

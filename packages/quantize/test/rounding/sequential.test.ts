@@ -1,18 +1,6 @@
 import { open } from "@bitbudget/backend-js";
 import { dequantize, tensor, valuesOf } from "@bitbudget/core";
-import {
-  create,
-  Graph,
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  makeNode,
-  makeValueInfo,
-  OperatorSetIdProtoSchema,
-  tensorValue,
-  toTensorProto,
-  writeModel,
-} from "@bitbudget/onnx";
+import { Graph, type ModelProto, tensorValue, writeModel } from "@bitbudget/onnx";
 import { createSession } from "@bitbudget/runtime";
 import { describe, expect, test } from "vitest";
 import {
@@ -26,56 +14,7 @@ import {
   withWeights,
 } from "../../src/index.ts";
 import { stagesOf } from "../../src/rounding/stages.ts";
-import { normals, relatedInputs } from "./support.ts";
-
-/** A residual block and a classifier: a convolution without bias, a depthwise one, a sum, a product with a bias. */
-function network(): ModelProto {
-  const weight = (name: string, shape: number[], seed: number) =>
-    toTensorProto(
-      tensor(
-        "float32",
-        shape,
-        normals(
-          shape.reduce((a, b) => a * b, 1),
-          seed,
-        ),
-      ),
-      name,
-    );
-  const square = { kernel_shape: [3n, 3n], pads: [1n, 1n, 1n, 1n] };
-  return create(ModelProtoSchema, {
-    irVersion: 10n,
-    opsetImport: [create(OperatorSetIdProtoSchema, { version: 21n })],
-    graph: create(GraphProtoSchema, {
-      name: "network",
-      node: [
-        makeNode("Conv", ["x", "w1"], ["a"], { name: "first", attributes: square }),
-        makeNode("Relu", ["a"], ["b"]),
-        makeNode("Conv", ["b", "w2", "b2"], ["c"], {
-          name: "depthwise",
-          attributes: { ...square, group: 6n },
-        }),
-        makeNode("Conv", ["b", "w3"], ["d"], { name: "beside", attributes: { kernel_shape: [1n, 1n] } }),
-        makeNode("Add", ["c", "d"], ["e"]),
-        makeNode("Relu", ["e"], ["f"]),
-        makeNode("GlobalAveragePool", ["f"], ["g"]),
-        makeNode("Flatten", ["g"], ["h"]),
-        makeNode("MatMul", ["h", "w4"], ["i"], { name: "last" }),
-        makeNode("Add", ["i", "b4"], ["y"]),
-      ],
-      input: [makeValueInfo("x", "float32", ["n", 3, 6, 6])],
-      output: [makeValueInfo("y", "float32", ["n", 5])],
-      initializer: [
-        weight("w1", [6, 3, 3, 3], 1),
-        weight("w2", [6, 1, 3, 3], 2),
-        weight("b2", [6], 3),
-        weight("w3", [6, 6, 1, 1], 4),
-        weight("w4", [6, 5], 5),
-        weight("b4", [5], 6),
-      ],
-    }),
-  });
-}
+import { network, relatedInputs } from "./support.ts";
 
 function inputs(seed: number) {
   const batch = (i: number) => ({

@@ -1,4 +1,15 @@
 /** Random problems: a weight, and inputs whose channels go together, as those of real layers do. */
+import { tensor } from "@bitbudget/core";
+import {
+  create,
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  makeNode,
+  makeValueInfo,
+  OperatorSetIdProtoSchema,
+  toTensorProto,
+} from "@bitbudget/onnx";
 import { randomNumbers } from "@bitbudget/train";
 import type { LayerGram } from "../../src/index.ts";
 import type { WeightMatrix } from "../../src/rounding/matrix.ts";
@@ -35,4 +46,53 @@ export function relatedInputs(count: number, size: number, seed: number, shift =
   const own = normals(count * size, seed);
   const common = normals(count, seed + 1000);
   return own.map((x, i) => 0.5 * x + common[Math.floor(i / size)]! + shift);
+}
+
+/** A residual block and a classifier: a convolution without bias, a depthwise one, a sum, a product with a bias. */
+export function network(): ModelProto {
+  const weight = (name: string, shape: number[], seed: number) =>
+    toTensorProto(
+      tensor(
+        "float32",
+        shape,
+        normals(
+          shape.reduce((a, b) => a * b, 1),
+          seed,
+        ),
+      ),
+      name,
+    );
+  const square = { kernel_shape: [3n, 3n], pads: [1n, 1n, 1n, 1n] };
+  return create(ModelProtoSchema, {
+    irVersion: 10n,
+    opsetImport: [create(OperatorSetIdProtoSchema, { version: 21n })],
+    graph: create(GraphProtoSchema, {
+      name: "network",
+      node: [
+        makeNode("Conv", ["x", "w1"], ["a"], { name: "first", attributes: square }),
+        makeNode("Relu", ["a"], ["b"]),
+        makeNode("Conv", ["b", "w2", "b2"], ["c"], {
+          name: "depthwise",
+          attributes: { ...square, group: 6n },
+        }),
+        makeNode("Conv", ["b", "w3"], ["d"], { name: "beside", attributes: { kernel_shape: [1n, 1n] } }),
+        makeNode("Add", ["c", "d"], ["e"]),
+        makeNode("Relu", ["e"], ["f"]),
+        makeNode("GlobalAveragePool", ["f"], ["g"]),
+        makeNode("Flatten", ["g"], ["h"]),
+        makeNode("MatMul", ["h", "w4"], ["i"], { name: "last" }),
+        makeNode("Add", ["i", "b4"], ["y"]),
+      ],
+      input: [makeValueInfo("x", "float32", ["n", 3, 6, 6])],
+      output: [makeValueInfo("y", "float32", ["n", 5])],
+      initializer: [
+        weight("w1", [6, 3, 3, 3], 1),
+        weight("w2", [6, 1, 3, 3], 2),
+        weight("b2", [6], 3),
+        weight("w3", [6, 6, 1, 1], 4),
+        weight("w4", [6, 5], 5),
+        weight("b4", [5], 6),
+      ],
+    }),
+  });
 }
