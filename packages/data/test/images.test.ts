@@ -1,6 +1,7 @@
 /** Images: decoded and resized as Pillow does (vectors/make_images.py), prepared as torchvision and Keras do. */
 import { valuesOf } from "@bitbudget/core";
 import { expect, test } from "vitest";
+import { declaredDimensions } from "../src/images/dimensions.ts";
 import {
   createPreprocessor,
   DataError,
@@ -117,6 +118,21 @@ test("the shorter side, rounded down; both sides; odd crops", () => {
   expect([...preprocess(ramp(5), { color: "gray", crop: [1, 2], dtype: "uint8" }).data]).toEqual([2, 3]);
   expect([...preprocess(ramp(7), { color: "gray", crop: [1, 2], dtype: "uint8" }).data]).toEqual([2, 3]);
 });
+
+test.each(vectors.files)(
+  "$name says how large it is, and is not decoded where that is too much",
+  async ({ name, file, width, height }) => {
+    const bytes = fromBase64(file);
+    const [w, h] = name === "turned.jpg" ? [height, width] : [width, height];
+    expect(declaredDimensions(bytes)).toEqual({ width: w, height: h });
+    const reading = readImage(bytes, { name, limits: { pixels: width * height - 1 } });
+    await expect(reading).rejects.toThrow(
+      `${name}: declares ${w} x ${h} pixels, and the limit is ${width * height - 1}`,
+    );
+    for (let length = 0; length < Math.min(bytes.length, 300); length++)
+      declaredDimensions(bytes.subarray(0, length));
+  },
+);
 
 test("what cannot be done is said", async () => {
   expect(() => preprocess(image(5, 5), { crop: 6 })).toThrow(

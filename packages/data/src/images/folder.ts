@@ -7,6 +7,7 @@ import { DataError } from "../errors.ts";
 import { type DataFile, extensionOf, readWhole } from "../files/file.ts";
 import type { Limits } from "../files/limits.ts";
 import { hashFile, hashJson } from "../hash.ts";
+import { declaredDimensions } from "./dimensions.ts";
 import type { Image } from "./image.ts";
 import type { LabelMap, Labels } from "./labels.ts";
 import { labelsOfFile, labelsOfFolders, labelsOfMap } from "./labels.ts";
@@ -97,6 +98,12 @@ export async function imageSource(
 /** @throws DataError that names the file */
 export async function decodeFile(file: DataFile, limits: Limits): Promise<Image> {
   const bytes = await readWhole(file, limits.image);
+  const declared = declaredDimensions(bytes);
+  if (declared !== undefined && declared.width * declared.height > limits.pixels)
+    throw new DataError(
+      file.path,
+      `declares ${declared.width} x ${declared.height} pixels, and the limit is ${limits.pixels}; raise it in limits`,
+    );
   try {
     return await decodeImage(bytes, limits.pixels);
   } catch (error) {

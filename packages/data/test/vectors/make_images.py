@@ -54,6 +54,8 @@ add("ramp.jpg", jpeg, Image.open(io.BytesIO(jpeg)), 2)
 turned = file(ramp, "JPEG", quality=95, subsampling=0, exif=exif)
 from PIL import ImageOps
 add("turned.jpg", turned, ImageOps.exif_transpose(Image.open(io.BytesIO(turned))), 2)
+lossy = file(ramp, "WEBP", quality=95)
+add("lossy.webp", lossy, Image.open(io.BytesIO(lossy)), 6)
 mono = file(ramp.convert("L"), "JPEG", quality=95)
 add("gray.jpg", mono, Image.open(io.BytesIO(mono)), 2)
 
