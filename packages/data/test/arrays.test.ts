@@ -3,6 +3,7 @@ import { storageBytes } from "@bitbudget/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DataError, openData, readNpy, readNpz, readSafetensors } from "../src/index.ts";
+import { arraySource } from "../src/tensors/array.ts";
 import { bytesOf, fromBase64, fromText, join } from "./support/bytes.ts";
 import { collect, feedsOf, labelsOf } from "./support/collect.ts";
 import vectors from "./vectors/arrays.json" with { type: "json" };
@@ -140,6 +141,27 @@ test.each([
   const reading = readSafetensors(safetensors(header, size));
   await expect(reading).rejects.toThrow(DataError);
   await expect(reading).rejects.toThrow(message);
+});
+
+test("safetensors whose tensors lie in another order than their names", async () => {
+  const header =
+    '{"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]},"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}';
+  const file = safetensors(header, 3);
+  file.set([255, 7, 8], file.length - 3);
+  const { a, b } = await readSafetensors(file);
+  expect([[...a!.data], [...b!.data]]).toEqual([[-1], [7, 8]]);
+});
+
+test("rows that lie together are read together", async () => {
+  const reads: number[][] = [];
+  const read = async (start = 0, end = 4000) => {
+    reads.push([start, end]);
+    return new Uint8Array(end - start);
+  };
+  const file = { path: "x", size: 4000, read };
+  const array = { file, dtype: "uint8", shape: [4, 1000], start: 0 } as const;
+  await arraySource(new Map([["x", array]]), "x", {}).read(Int32Array.of(2, 0, 1));
+  expect(reads).toEqual([[0, 3000]]);
 });
 
 test("safetensors whose header is longer than the file", async () => {

@@ -112,6 +112,13 @@ test("hashes tell contents, choices and batches apart", async () => {
   expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test("hashes tell feeds from targets", async () => {
+  const x = tensor("float32", [2], [1, 2]);
+  const one = fromTensors({ feeds: { x, y: x }, targets: {} });
+  const other = fromTensors({ feeds: { x }, targets: { y: x } });
+  expect(await one.hash()).not.toBe(await other.hash());
+});
+
 test("load reads once", async () => {
   let reads = 0;
   const source: SampleSource = {

@@ -134,6 +134,11 @@ test.each(vectors.files)(
   },
 );
 
+test("crops are as high above as they are wide at the left", () => {
+  const column: Image = { width: 1, height: 5, channels: 1, data: Uint8Array.of(0, 1, 2, 3, 4) };
+  expect([...preprocess(column, { color: "gray", crop: [2, 1], dtype: "uint8" }).data]).toEqual([2, 3]);
+});
+
 test("what cannot be done is said", async () => {
   expect(() => preprocess(image(5, 5), { crop: 6 })).toThrow(
     "5 x 5 pixels, from which 6 x 6 cannot be cut; resize it first",

@@ -28,6 +28,15 @@ test("folders are classes, whatever order files come in", async () => {
   expect(await labelsOf(await openData(files, { classes: ["dog", "cat"] }))).toEqual([1, 1, 0]);
 });
 
+test("classes are sorted as names, not as paths", async () => {
+  const files = ["cat-fish/1.png", "cat/1.png"].map((path) => ({ path, data: png }));
+  const data = await openData(files);
+  expect([data.classes, await labelsOf(data)]).toEqual([
+    ["cat", "cat-fish"],
+    [1, 0],
+  ]);
+});
+
 test("the same in an archive, within a folder of its own", async () => {
   const zip = zipSync({
     "pets/cat/1.png": [png, { level: 0 }],

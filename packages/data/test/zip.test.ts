@@ -78,6 +78,16 @@ test("what lies outside is not read", async () => {
   await expect(unzip(stored.slice(0, 100))).rejects.toThrow("is not a zip archive, or its end is missing");
 });
 
+test("entries whose bytes have changed, or reach into what follows", async () => {
+  const at = stored.findIndex(
+    (_, i) => stored[i] === 104 && stored[i + 1] === 101 && stored[i + 2] === 108 && stored[i + 3] === 108,
+  );
+  const changed = stored.map((byte, i) => (i === at ? 72 : byte));
+  await expect(unzip(changed)).rejects.toThrow("a.zip/a.txt: is damaged: its checksum does not match");
+  const long = forge(forge(stored, 0x02014b50, 20, 9000), 0x02014b50, 24, 9000);
+  await expect(unzip(long)).rejects.toThrow("it lies outside of its archive");
+});
+
 test("any damage is an error of this package, or does not matter", async () => {
   await fc.assert(
     fc.asyncProperty(
