@@ -15,20 +15,21 @@ export interface ReadOptions {
   readonly limits?: Partial<Limits>;
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
 /**
  * An image file: JPEG, PNG, WebP, the first frame of a GIF, and whatever else the platform decodes. Its EXIF orientation
  * is applied, transparency and colour profile are dropped.
  * @throws DataError
  */
-export function readImage(bytes: Bytes, { name = "the image", limits }: ReadOptions = {}): Promise<Image> {
+export function readImage(
+  bytes: Uint8Array,
+  { name = "the image", limits }: ReadOptions = {},
+): Promise<Image> {
   return decodeFile(bytesFile(name, bytes), withLimits(limits));
 }
 
 /** The array of a .npy file. @throws DataError */
 export async function readNpy(
-  bytes: Bytes,
+  bytes: Uint8Array,
   { name = "the .npy file", limits }: ReadOptions = {},
 ): Promise<HostTensor> {
   return readArray(await openNpy(bytesFile(name, bytes), withLimits(limits)));
@@ -36,7 +37,7 @@ export async function readNpy(
 
 /** The arrays of a .npz file by name. @throws DataError */
 export async function readNpz(
-  bytes: Bytes,
+  bytes: Uint8Array,
   { name = "the .npz file", limits }: ReadOptions = {},
 ): Promise<Record<string, HostTensor>> {
   return readAll(await openNpz(bytesFile(name, bytes), withLimits(limits)));
@@ -44,7 +45,7 @@ export async function readNpz(
 
 /** The tensors of a safetensors file by name. @throws DataError */
 export async function readSafetensors(
-  bytes: Bytes,
+  bytes: Uint8Array,
   { name = "the safetensors file" }: ReadOptions = {},
 ): Promise<Record<string, HostTensor>> {
   return readAll(await openSafetensors(bytesFile(name, bytes)));

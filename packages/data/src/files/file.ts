@@ -13,7 +13,7 @@ export interface DataFile {
 }
 
 /** A file of the browser, or bytes with a path. A `File` has its path in `webkitRelativePath`, or else its name. */
-export type FileInput = File | { readonly path: string; readonly data: Blob | Uint8Array<ArrayBuffer> };
+export type FileInput = File | { readonly path: string; readonly data: Blob | Uint8Array };
 
 /** Files that users of this package have. The folder that a user chose, the root of `webkitRelativePath`, is left out. */
 export function toFiles(given: FileInput | Iterable<FileInput>): DataFile[] {
@@ -45,13 +45,38 @@ function blobFile(path: string, blob: Blob): DataFile {
   };
 }
 
-/** Bytes in memory. What is read is a view of them. */
-export function bytesFile(path: string, bytes: Uint8Array<ArrayBuffer>): DataFile {
+/** Bytes in memory. What is read is a view of them, unless they are shared with other threads, which not all of the platform takes. */
+export function bytesFile(path: string, given: Uint8Array): DataFile {
+  const bytes = isOwn(given) ? given : Uint8Array.from(given);
   return {
     path,
     size: bytes.length,
     read: async (start = 0, end = bytes.length) => bytes.subarray(start, end),
   };
+}
+
+function isOwn(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}
+
+/** What `buffered` reads at a time. */
+const BLOCK = 2 ** 16;
+
+/** The same file, of which the last 64 KiB are kept: for small parts that are read one after the other. */
+export function buffered(file: DataFile): DataFile {
+  let block:
+    | { readonly start: number; readonly end: number; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
+    | undefined;
+  const read = async (start = 0, end = file.size) => {
+    if (end - start > BLOCK) return file.read(start, end);
+    if (block === undefined || start < block.start || end > block.end) {
+      const last = Math.min(file.size, start + BLOCK);
+      block = { start, end: last, bytes: file.read(start, last) };
+    }
+    const { start: first, bytes } = block;
+    return (await bytes).subarray(start - first, end - first);
+  };
+  return { ...file, read };
 }
 
 /**

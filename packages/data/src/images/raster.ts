@@ -2,7 +2,7 @@
 import { scalar } from "@bitbudget/core";
 import type { SampleSource } from "../dataset.ts";
 import { DataError } from "../errors.ts";
-import type { DataFile } from "../files/file.ts";
+import { buffered, type DataFile } from "../files/file.ts";
 import { hashFile, hashJson } from "../hash.ts";
 import type { Image } from "./image.ts";
 import { createPreprocessor } from "./preprocess.ts";
@@ -56,7 +56,7 @@ export function cifar(files: readonly DataFile[], labelBytes: 1 | 2, classes?: r
   for (const file of files) {
     if (file.size === 0 || file.size % record !== 0)
       throw new DataError(file.path, `has ${file.size} bytes, which are not CIFAR records of ${record}`);
-    starts.push({ file, first: count });
+    starts.push({ file: buffered(file), first: count });
     count += file.size / record;
   }
   return {
@@ -88,13 +88,14 @@ export async function idx(
   if (labels !== undefined && labelled !== count)
     throw new DataError(labels.path, `has ${labelled} labels, and ${images.path} has ${count} images`);
   const size = height! * width!;
+  const [pixels, numbers] = [buffered(images), labels && buffered(labels)];
   return {
     files: labels === undefined ? [images] : [images, labels],
     count: count!,
     classes,
     read: async (i) => {
-      const data = await images.read(16 + i * size, 16 + (i + 1) * size);
-      const label = (await labels?.read(8 + i, 9 + i))?.[0];
+      const data = await pixels.read(16 + i * size, 16 + (i + 1) * size);
+      const label = (await numbers?.read(8 + i, 9 + i))?.[0];
       return { image: { width: width!, height: height!, channels: 1, data }, label };
     },
   };

@@ -12,15 +12,15 @@ export async function diskFiles(path: string): Promise<DataFile[]> {
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) throw new DataError(path, "does not exist, or cannot be read");
   if (info.isFile()) return [diskFile(path, basename(path), info.size)];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  if (entries.length > MAX_FILES)
-    throw new DataError(path, `has ${entries.length} files, and the limit is ${MAX_FILES}`);
+  const names = await readdir(path, { recursive: true });
+  if (names.length > MAX_FILES)
+    throw new DataError(path, `has ${names.length} files, and the limit is ${MAX_FILES}`);
   const files: DataFile[] = [];
-  for (const entry of entries) {
-    if (entry.isDirectory()) continue;
-    const full = join(entry.parentPath, entry.name);
-    const { size } = await stat(full);
-    files.push(diskFile(full, full.slice(join(path, "/").length).replaceAll("\\", "/"), size));
+  for (const name of names) {
+    const full = join(path, name);
+    const found = await stat(full).catch(() => undefined);
+    if (found === undefined) throw new DataError(full, "cannot be read, or is a link to nothing");
+    if (found.isFile()) files.push(diskFile(full, name.replaceAll("\\", "/"), found.size));
   }
   return files;
 }

@@ -72,27 +72,22 @@ async function readHeader(file: DataFile): Promise<{ text: string; start: number
   return { text: new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(header), start: from + length };
 }
 
+const entry =
+  /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([\dL,\s]*\)|\[.*\])\s*(?:,|(?=\}))/gy;
+
 /** The dictionary has three entries, in any order, as `repr` writes them. */
 function parseHeader(text: string, source: string): { descr: string; fortran: boolean; shape: number[] } {
-  const found = new Map<string, string>();
-  const entry =
-    /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([\dL,\s]*\)|\[.*\])\s*(,|(?=\}))/y;
-  const body = /^\s*\{/.exec(text);
-  entry.lastIndex = body?.[0].length ?? 0;
-  for (let match = entry.exec(text), at = entry.lastIndex; match !== null; match = entry.exec(text)) {
-    found.set(match[2]!, match[3]!);
-    at = entry.lastIndex;
-    entry.lastIndex = at;
-  }
+  const entries = [...text.trim().slice(1).matchAll(entry)];
+  const found = new Map(entries.map(([, , name, value]) => [name, value]));
+  const length = entries.reduce((sum, [all]) => sum + all.length, 0);
+  const complete =
+    text.trim().startsWith("{") &&
+    text
+      .trim()
+      .slice(1 + length)
+      .trim() === "}";
   const [descr, fortran, shape] = ["descr", "fortran_order", "shape"].map((name) => found.get(name));
-  if (
-    body === null ||
-    descr === undefined ||
-    fortran === undefined ||
-    shape === undefined ||
-    !/^(True|False)$/.test(fortran) ||
-    !shape.startsWith("(")
-  )
+  if (!complete || !descr || !fortran || !shape?.startsWith("(") || !/^(True|False)$/.test(fortran))
     throw new DataError(
       source,
       `has a header that is not of a .npy file: ${JSON.stringify(text.trim().slice(0, 100))}`,

@@ -1,7 +1,15 @@
 /** Texts in files, one at a time: lines of JSON, a list in a JSON file, or a whole file of plain text. */
 import { describe, isRecord } from "../batch.ts";
 import { DataError } from "../errors.ts";
-import { type DataFile, extensionOf, parseJson, readJson, readText, seekable } from "../files/file.ts";
+import {
+  buffered,
+  type DataFile,
+  extensionOf,
+  parseJson,
+  readJson,
+  readText,
+  seekable,
+} from "../files/file.ts";
 import type { Limits } from "../files/limits.ts";
 
 /** A text, or its tokens, and perhaps its class. */
@@ -39,34 +47,40 @@ export async function openDocuments(given: DataFile, limits: Limits): Promise<Do
   return { file: given, count: 1, read: async () => ({ content }) };
 }
 
-async function openLines(file: DataFile): Promise<Documents> {
-  const lines = await findLines(file);
+async function openLines(given: DataFile): Promise<Documents> {
+  const file = buffered(given);
+  const { starts, ends, numbers } = await findLines(file);
   return {
     file,
-    count: lines.length,
+    count: starts.length,
     read: async (i) => {
-      const { start, end, number } = lines[i]!;
-      const where = `${file.path}, line ${number}`;
-      return toDocument(parseJson(new TextDecoder().decode(await file.read(start, end)), where), where);
+      const where = `${file.path}, line ${numbers[i]}`;
+      return toDocument(
+        parseJson(new TextDecoder().decode(await file.read(starts[i], ends[i])), where),
+        where,
+      );
     },
   };
 }
 
-interface Line {
-  readonly start: number;
-  readonly end: number;
-  /** From 1. */
-  readonly number: number;
+/** Where the lines that are not empty lie, and their numbers from 1. Not objects: there can be millions. */
+interface Lines {
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly numbers: number[];
 }
 
-/** Where the lines that are not empty lie. */
-async function findLines(file: DataFile): Promise<Line[]> {
-  const lines: Line[] = [];
+async function findLines(file: DataFile): Promise<Lines> {
+  const lines: Lines = { starts: [], ends: [], numbers: [] };
   let [start, number, blank] = [0, 1, true];
   const close = (end: number) => {
     if (end - start > MAX_LINE)
       throw new DataError(`${file.path}, line ${number}`, `has more than ${MAX_LINE} bytes`);
-    if (!blank) lines.push({ start, end, number });
+    if (!blank) {
+      lines.starts.push(start);
+      lines.ends.push(end);
+      lines.numbers.push(number);
+    }
     start = end + 1;
     number++;
     blank = true;
