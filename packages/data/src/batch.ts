@@ -10,6 +10,7 @@ import {
   storageLength,
 } from "@bitbudget/core";
 import { DataError } from "./errors.ts";
+import { describe, isRecord } from "./values.ts";
 
 export type Tensors = Readonly<Record<string, HostTensor>>;
 
@@ -158,23 +159,4 @@ export function checkTensor(value: unknown, source: string): HostTensor {
 function isShape(value: unknown): value is number[] {
   if (!Array.isArray(value) || !value.every((size) => Number.isSafeInteger(size) && size >= 0)) return false;
   return value.reduce((product: number, size: number) => product * (size || 1), 1) <= Number.MAX_SAFE_INTEGER;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A value as an error names it. */
-export function describe(value: unknown): string {
-  if (typeof value === "string")
-    return value.length > 60 ? `${JSON.stringify(value.slice(0, 57))}...` : JSON.stringify(value);
-  if (Array.isArray(value))
-    return value.length > 8 ? `an array of ${value.length}` : `[${value.map(describe).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const type = Object.prototype.toString.call(value).slice(8, -1);
-    return type === "Object"
-      ? `an object with ${Object.keys(value).slice(0, 8).join(", ") || "nothing in it"}`
-      : `a ${type}`;
-  }
-  return typeof value === "function" ? "a function" : String(value);
 }

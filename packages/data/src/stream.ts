@@ -1,8 +1,9 @@
 /** Batches that a user's own code makes, one after the other: nobody knows how many, and none can be read out of turn. */
-import { type Batch, checkBatch, describe, type Sample, sampleCount, stack, unstack } from "./batch.ts";
+import { type Batch, checkBatch, type Sample, sampleCount, stack, unstack } from "./batch.ts";
 import { type BatchOptions, checkCount, createDataset, type Dataset, samplesInMemory } from "./dataset.ts";
 import { DataError } from "./errors.ts";
 import { hashBatch, hashJson } from "./hash.ts";
+import { describe } from "./values.ts";
 
 /** Something that makes batches `{ feeds, targets }`; a function makes them anew each time that they are iterated over. */
 export type BatchInput =

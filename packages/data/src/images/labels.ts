@@ -4,9 +4,10 @@
  * A file of labels is JSON or CSV. JSON: `{ "a.jpg": 3, "b.jpg": "cat" }`, or a list of objects with a `file` and a `label`
  * (also called `index` or `class`), perhaps with the `name` of the class. CSV: lines of file and label, with or without a header.
  */
-import { describe, isRecord } from "../batch.ts";
+
 import { DataError } from "../errors.ts";
 import { type DataFile, extensionOf, parseJson, readText } from "../files/file.ts";
+import { describe, isRecord } from "../values.ts";
 
 /** A class by its number or its name, for each file: its path, or its name where that is the only one. */
 export type LabelMap = Readonly<Record<string, number | string>>;

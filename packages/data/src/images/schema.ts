@@ -2,8 +2,9 @@
  * The JSON schema (draft 2020-12) of preprocessing, and the check of values against it: the same text that tells an editor
  * what is allowed decides what is.
  */
-import { describe, isRecord } from "../batch.ts";
+
 import { DataError } from "../errors.ts";
+import { describe, isRecord } from "../values.ts";
 
 /** The part of JSON Schema that is used here. */
 export interface Schema {

@@ -1,12 +1,12 @@
 /** Opens data by path. */
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe } from "../batch.ts";
 import type { Dataset } from "../dataset.ts";
 import { DataError } from "../errors.ts";
 import type { DataFile } from "../files/file.ts";
 import { type OpenOptions, openFiles } from "../open.ts";
 import { type BatchInput, fromBatches } from "../stream.ts";
+import { describe } from "../values.ts";
 import { diskFiles } from "./files.ts";
 
 /**

@@ -4,9 +4,9 @@
  * its shape needs, and together they cover the rest of the file exactly, without overlap.
  */
 import { type DType, dtypeInfo, elementCount } from "@bitbudget/core";
-import { describe, isRecord } from "../batch.ts";
 import { DataError } from "../errors.ts";
 import { type DataFile, parseJson, seekable } from "../files/file.ts";
+import { describe, isRecord } from "../values.ts";
 import type { FileArray } from "./array.ts";
 
 const dtypes: Readonly<Record<string, DType>> = {

@@ -1,5 +1,5 @@
 /** Texts in files, one at a time: lines of JSON, a list in a JSON file, or a whole file of plain text. */
-import { describe, isRecord } from "../batch.ts";
+
 import { DataError } from "../errors.ts";
 import {
   buffered,
@@ -11,6 +11,7 @@ import {
   seekable,
 } from "../files/file.ts";
 import type { Limits } from "../files/limits.ts";
+import { describe, isRecord } from "../values.ts";
 
 /** A text, or its tokens, and perhaps its class. */
 export interface Document {

@@ -1,7 +1,7 @@
 /** From texts to token ids: with a tokenizer.json, or with a function. */
 import { Tokenizer } from "@huggingface/tokenizers";
-import { describe, isRecord } from "../batch.ts";
 import { DataError } from "../errors.ts";
+import { describe, isRecord } from "../values.ts";
 
 /** Ids of a text. */
 export type Tokenize = (text: string) => readonly number[];
