@@ -7,6 +7,7 @@ import {
   canonicalDomain,
   copyModel,
   create,
+  externalReference,
   Graph,
   isExternal,
   ModelFile,
@@ -24,8 +25,8 @@ import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
 import { type Assignment, checkAssignment, type LayerScheme } from "../scheme.ts";
 import { explicitConvolutions } from "./conv-attributes.ts";
 import { release } from "./release.ts";
-import { takeInBias } from "./static/bias.ts";
 import { writeStatic } from "./static/index.ts";
+import { takeInBiases } from "./take-in-bias.ts";
 import type { EncodingRow } from "./targets/encodings.ts";
 import { encodingOf } from "./targets/support.ts";
 import type { Target } from "./targets/target.ts";
@@ -72,8 +73,14 @@ export async function exportModel(options: ExportOptions): Promise<ModelProto> {
       `the model is of opset ${opsetVersion(model)}; start from \`floatModel\`, which is of 21`,
     );
   const graph = Graph.of(model);
-  const jobs = jobsOf(takenInBiases(graph, assignment), assignment, target);
-  if (file !== undefined) await loadBiases(file, graph, jobs);
+  if (file !== undefined) await loadSmall(file, graph);
+  const layers = layersOf(graph);
+  checkAssignment(layers, assignment);
+  const isStatic = ({ name }: Layer) => {
+    const activation = assignment[name]?.activation;
+    return activation !== undefined && activation.dynamic !== true;
+  };
+  const jobs = jobsOf(takeInBiases(model, graph, layers, isStatic), assignment, target);
   explicitConvolutions(model, graph);
   const writers = new Map<Graph, Writer>();
   const writerOf = (within: Graph): Writer => {
@@ -124,24 +131,6 @@ export async function exportModel(options: ExportOptions): Promise<ModelProto> {
   return model;
 }
 
-/** Layers, with the biases of static convolutions where they belong. */
-function takenInBiases(graph: Graph, assignment: Assignment): Layer[] {
-  const layers = layersOf(graph);
-  checkAssignment(layers, assignment);
-  let changed = false;
-  for (const { name, node, opType, weights, graph: within } of layers) {
-    const scheme = assignment[name];
-    const [weight] = weights;
-    if (within !== graph || opType !== "Conv" || weight === undefined) continue;
-    if (scheme?.activation === undefined || scheme.activation.dynamic === true) continue;
-    // The layer keeps its name, which may be that of its output.
-    node.name = name;
-    const [channels = 0, , ...spatial] = weight.shape;
-    changed = takeInBias(graph, node, [channels, ...spatial.map(Number)]) || changed;
-  }
-  return changed ? layersOf(graph) : layers;
-}
-
 function jobsOf(layers: readonly Layer[], assignment: Assignment, target: Target): Job[] {
   return layers.flatMap((layer): Job[] => {
     const scheme = assignment[layer.name];
@@ -150,15 +139,16 @@ function jobsOf(layers: readonly Layer[], assignment: Assignment, target: Target
   });
 }
 
-/** Biases are read, and may lie in another file. */
-async function loadBiases(file: ModelFile, graph: Graph, jobs: readonly Job[]): Promise<void> {
-  for (const { layer } of jobs) {
-    const proto = graph.initializers.get(layer.node.input[2] ?? "");
-    const isBias = layer.opType === "Conv" || layer.opType === "Gemm";
-    if (proto === undefined || !isBias || !isExternal(proto)) continue;
-    graph.initializers.set(toTensorProto(await file.tensor(proto), proto.name));
-  }
+/** Constants that are read here and there (biases, bounds), and may lie in another file; large ones stay there. */
+async function loadSmall(file: ModelFile, graph: Graph): Promise<void> {
+  for (const proto of [...graph.initializers])
+    if (isExternal(proto) && (proto.dims.length <= 1 || externalReference(proto).length <= SMALL))
+      graph.initializers.set(toTensorProto(await file.tensor(proto), proto.name));
+  for (const node of graph.nodes) for (const inner of graph.subgraphs(node)) await loadSmall(file, inner);
 }
+
+/** Bytes of what is small beside any model with external data. */
+const SMALL = 2 ** 16;
 
 function checkCodes(layer: Layer, weight: LayerWeight, quantized: Quantized): void {
   if (quantized.shape.join() === weight.shape.join()) return;

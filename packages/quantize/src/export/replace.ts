@@ -1,13 +1,20 @@
 /** Other nodes in the place of a layer: with its name and its results. */
 import { elementCount, type HostTensor, tensor, valuesOf } from "@bitbudget/core";
-import { type Graph, makeNode, type NodeProto, tensorValue } from "@bitbudget/onnx";
+import {
+  canonicalDomain,
+  type Graph,
+  isExternal,
+  makeNode,
+  type NodeProto,
+  tensorValue,
+} from "@bitbudget/onnx";
 import type { Layer } from "../layers.ts";
 import { matrixOf } from "./weights/matrix.ts";
 import { type NodeOptions, trimmed, type Writer } from "./writer.ts";
 
 /**
- * Replaces a MatMul or Gemm by an operator on [.., terms] x weights. A bias that is a constant number for each channel
- * becomes the operator's; another one is added afterwards.
+ * Replaces a MatMul or Gemm by an operator on [.., terms] x weights. A bias that is a constant number for each channel, of
+ * the Gemm or added right after the MatMul, becomes the operator's; another one is added afterwards.
  * @param takesBias whether the operator has an input for it
  */
 export function replaceProduct(
@@ -19,20 +26,34 @@ export function replaceProduct(
   takesBias = true,
 ): void {
   const { graph } = writer;
-  const { node, opType } = layer;
-  const [x = "", , c = ""] = node.input;
-  const [y = ""] = node.output;
+  const { node } = layer;
+  const [x = ""] = node.input;
   const { channels } = matrixOf(layer);
-  const row = opType === "Gemm" && c !== "" && takesBias ? rowOf(graph, c, channels) : undefined;
-  const isAdded = opType === "Gemm" && c !== "" && row === undefined;
-  const bias = row === undefined ? "" : writer.constant(`${c}_row`, row);
+  const { offset, last } = biasOf(graph, layer, channels, takesBias);
+  const row = takesBias ? rowOf(graph, offset, channels) : undefined;
+  const [y = ""] = last.output;
+  const isAdded = offset !== "" && row === undefined;
+  const bias = row === undefined ? "" : writer.constant(`${offset}_row`, row);
   const made = isAdded ? graph.uniqueName(`${y}_product`) : y;
   const product = makeNode(operator, trimmed(inputs(x, bias)), [made], { name: node.name, ...options });
-  graph.replaceNode(
-    node,
-    product,
-    ...(isAdded ? [makeNode("Add", [made, c], [y], { name: `${y}_bias` })] : []),
-  );
+  const sum = isAdded ? [makeNode("Add", [made, offset], [y], { name: `${y}_bias` })] : [];
+  graph.replaceNode(last, product, ...sum);
+  if (last !== node) graph.remove(node);
+}
+
+/** What is added to a product, and the node that adds it. */
+function biasOf(graph: Graph, { node, opType }: Layer, channels: number, takesBias: boolean) {
+  if (opType === "Gemm") return { offset: node.input[2] ?? "", last: node };
+  const [y = ""] = node.output;
+  const [use, ...others] = graph.consumers(y);
+  const add = use?.node;
+  const none = { offset: "", last: node };
+  if (!takesBias || add === undefined || use?.owner !== add || others.length > 0 || graph.isOutput(y))
+    return none;
+  if (add.opType !== "Add" || canonicalDomain(add.domain) !== "") return none;
+  const offset = add.input.find((name) => name !== y) ?? "";
+  const proto = graph.initializers.get(offset);
+  return proto?.dims.length === 1 && Number(proto.dims[0]) === channels ? { offset, last: add } : none;
 }
 
 /** The same node with other results. */
@@ -45,7 +66,7 @@ export function renamed(node: NodeProto, outputs: readonly string[]): NodeProto 
 /** A constant as one number for each channel; undefined for what is none. */
 export function rowOf(graph: Graph, name: string, channels: number): HostTensor | undefined {
   const proto = graph.initializers.get(name);
-  if (proto === undefined) return undefined;
+  if (proto === undefined || isExternal(proto)) return undefined;
   const value = tensorValue(proto);
   const count = elementCount(value.shape);
   const isRow = count === channels && value.shape.slice(0, -1).every((size) => size === 1);

@@ -1,8 +1,9 @@
 /** Activations that are quantized while the model runs: close to the float model, and the same on every runtime. */
 import { describe, expect, test } from "vitest";
 import type { LayerScheme, WeightScheme } from "../../src/index.ts";
+import { distance } from "./distance.ts";
 import { exported, layerOf, modelOf, op, operators, type Parts, random } from "./models.ts";
-import { distance, runnable, runners } from "./runners.ts";
+import { runnable, runners } from "./runners.ts";
 
 const cases: readonly (readonly [name: string, parts: Parts, expected: readonly string[]])[] = [
   [

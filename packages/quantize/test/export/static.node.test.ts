@@ -5,8 +5,9 @@ import { Graph, type ModelProto } from "@bitbudget/onnx";
 import { createSession } from "@bitbudget/runtime";
 import { describe, expect, test } from "vitest";
 import { type Assignment, type LayerScheme, layersOf } from "../../src/index.ts";
+import { distance } from "./distance.ts";
 import { exported, modelOf, observed, op, operators, type Parts, random } from "./models.ts";
-import { distance, runnable, runners } from "./runners.ts";
+import { runnable, runners } from "./runners.ts";
 
 /** Convolutions, a residual sum, a concatenation, pools, moves, a product at the end. */
 const cnn: Parts = {

@@ -9,8 +9,9 @@ import {
   layersOf,
   type WeightScheme,
 } from "../../src/index.ts";
+import { distance } from "./distance.ts";
 import { exported, layerOf, modelOf, nearest, op, type Parts, random } from "./models.ts";
-import { distance, runnable, runners } from "./runners.ts";
+import { runnable, runners } from "./runners.ts";
 
 const models: Readonly<Record<string, Parts>> = {
   Conv: {

@@ -66,7 +66,8 @@ function fuseStatic(graph: Graph, node: NodeProto, x: Codes, w: Codes, standard:
   const outputs = end === undefined ? node.output : [end.codes.codes];
   const make = (opType: string, inputs: readonly string[], domain: string) => {
     const fused = makeNode(opType, inputs, outputs, { name: node.name, domain });
-    fused.attribute = node.attribute;
+    // QGemm has no beta: the bias is in units of the product.
+    fused.attribute = node.attribute.filter(({ name }) => name !== "beta");
     replaceChain(graph, chain, fused);
   };
   const extra = bias === "" ? [] : [bias];

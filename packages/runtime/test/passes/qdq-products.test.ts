@@ -2,9 +2,10 @@ import type { Backend } from "@bitbudget/backend";
 import { open } from "@bitbudget/backend-js";
 /** Products with quantized activations and weights. They round sums once where the nodes round each step: to one code. */
 import { type DType, type HostTensor, tensor } from "@bitbudget/core";
-import { type AttributeValue, makeNode } from "@bitbudget/onnx";
+import { type AttributeValue, Graph, makeNode } from "@bitbudget/onnx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { GraphParts } from "../support/models.ts";
+import { fuseQdq } from "../../src/index.ts";
+import { type GraphParts, graphOf } from "../support/models.ts";
 import { bothWays, codeDistance, sameBothWays } from "../support/optimized.ts";
 import { dequantize, Qdq, quantize } from "../support/qdq.ts";
 import { randomIntegers } from "../support/random.ts";
@@ -210,4 +211,17 @@ describe("a quantized product", () => {
     expect(kernels).toEqual(["matmul uint8 x int8 tensor -> uint8"]);
     expect(codeDistance(optimized.y, plain.y)).toBeLessThanOrEqual(1);
   });
+});
+
+test("nothing internal is made for other runtimes", () => {
+  const graph = new Graph(graphOf(model(conv)));
+  fuseQdq(graph, { opset: 21, layout: "nchw", standard: true });
+  expect(graph.nodes.map(({ opType }) => opType)).toEqual([
+    ...["DequantizeLinear", "DequantizeLinear", "DequantizeLinear", "Conv"],
+  ]);
+  const ending = new Graph(graphOf(model({ ...conv, y: "uint8" })));
+  fuseQdq(ending, { opset: 21, layout: "nchw", standard: true });
+  expect(ending.nodes.filter(({ opType }) => opType !== "DequantizeLinear")).toMatchObject([
+    { opType: "QLinearConv", domain: "" },
+  ]);
 });

@@ -15,7 +15,6 @@ import {
   valuesOf,
   zeroPointsOf,
 } from "@bitbudget/core";
-import { type Graph, type NodeProto, tensorValue, toTensorProto } from "@bitbudget/onnx";
 import { rowOf } from "../replace.ts";
 import type { Writer } from "../writer.ts";
 
@@ -80,33 +79,4 @@ export function roomForBias(
     codes: encodeArray(scheme.dtype, codes, allocateStorage(scheme.dtype, codes.length)),
     scales: needed,
   };
-}
-
-/**
- * An Add of one number for each channel behind a Conv without bias becomes the bias of the Conv. Changes messages: the graph
- * is to be refreshed. Returns whether it did.
- */
-export function takeInBias(
-  graph: Graph,
-  conv: NodeProto,
-  [channels = 0, ...rest]: readonly number[],
-): boolean {
-  const [y = ""] = conv.output;
-  const uses = graph.consumers(y);
-  const add = uses[0]?.node;
-  const isAlone = uses.length === 1 && !graph.isOutput(y) && add !== undefined && uses[0]?.owner === add;
-  if ((conv.input[2] ?? "") !== "" || !isAlone || add.opType !== "Add" || add.domain !== "") return false;
-  const proto = graph.initializers.get(add.input.find((name) => name !== y) ?? "");
-  if (proto === undefined) return false;
-  const value = tensorValue(proto);
-  // Channels come before as many spatial axes as a filter has.
-  const axis = value.shape.length - 1 - rest.length;
-  if (axis < 0 || value.shape.some((size, i) => size !== (i === axis ? channels : 1))) return false;
-  const bias = graph.uniqueName(`${proto.name}_bias`);
-  graph.initializers.set(toTensorProto({ ...value, shape: [channels] }, bias));
-  conv.input = [conv.input[0] ?? "", conv.input[1] ?? "", bias];
-  conv.output = [...add.output];
-  graph.proto.node.splice(graph.proto.node.indexOf(add), 1);
-  graph.refresh();
-  return true;
 }

@@ -80,22 +80,13 @@ function findRoles({ graph, target, layers, explicit }: PlanOptions): Map<NodePr
     const [format] = formats;
     let role: Role | "layer" | undefined;
     if (layer !== undefined) role = "layer";
-    else if (formats.size === 1 && format !== undefined && !addsBias(graph, node, roles))
-      role = roleOf(graph, node, target, format, explicit);
+    else if (formats.size === 1 && format !== undefined) role = roleOf(graph, node, target, format, explicit);
     if (role === undefined) continue;
     roles.set(node, role);
     const made = layer?.format.storage ?? format ?? "";
     for (const name of node.output) if (name !== "" && !storage.has(name)) storage.set(name, made);
   }
   return roles;
-}
-
-/** Whether it adds a constant to a product, which keeps its precision as a float. */
-function addsBias(graph: Graph, node: NodeProto, roles: ReadonlyMap<NodeProto, Role | "layer">): boolean {
-  if (node.opType !== "Add") return false;
-  const producers = node.input.map((name) => graph.producer(name));
-  const isConstant = node.input.some((name) => graph.initializers.has(name));
-  return isConstant && producers.some((each) => each !== undefined && roles.get(each) === "layer");
 }
 
 /** Values that are worth being codes: something computes on them, or reduces them. */

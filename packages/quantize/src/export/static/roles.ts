@@ -49,6 +49,7 @@ export function roleOf(
   // onnxruntime fuses sums and products of uint8 alone; as operators on codes it has them for int8, too.
   if ((opType === "Add" || opType === "Mul") && isOrt(target) && storage !== "uint8" && !explicit)
     return undefined;
+  if (hasVector(graph, node)) return undefined;
   if (opType === "Softmax" && getInt(node, "axis", -1) !== -1) return undefined;
   return "arithmetic";
 }
@@ -64,6 +65,15 @@ function moves(graph: Graph, node: NodeProto): boolean {
     );
   if (opType === "Pad") return (input[2] ?? "") === "" || graph.initializers.has(input[2] ?? "");
   return true;
+}
+
+/**
+ * Whether an operand is a constant of several numbers: a bias keeps its precision, and a mask its range, as floats alone. One
+ * number is a code exactly.
+ */
+function hasVector(graph: Graph, { input }: NodeProto): boolean {
+  const constants = input.flatMap((name) => graph.initializers.get(name) ?? []);
+  return constants.some(({ dims }) => dims.some((size) => size !== 1n));
 }
 
 export function reduces({ opType }: NodeProto): boolean {

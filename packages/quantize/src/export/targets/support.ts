@@ -47,16 +47,26 @@ function findEncoding(target: Target, layer: Layer, scheme: LayerScheme): Encodi
     ({ targets, hits }) => targets.includes(target) && hits?.(layer, scheme) === true,
   );
   if (fault !== undefined) return fault.detail;
+  const block = typeof scheme.weight?.granularity === "object";
+  if (block && layer.weights.some(({ blockAxis }) => blockAxis === undefined))
+    return `blocks are for matrices, and its weight is of ${layer.opType}; use "channel"`;
   // The row that comes closest says what is wrong.
-  let closest = { fits: -1, reason: `no encoding for ${layer.opType}` };
+  let closest = { failed: Number.POSITIVE_INFINITY, reason: `no encoding for ${layer.opType}` };
   for (const row of encodings) {
-    const checks = checksOf(row, target, layer, scheme);
-    const failed = checks.findIndex((check) => check !== undefined);
-    if (failed < 0) return row;
-    if (failed > closest.fits) closest = { fits: failed, reason: checks[failed] ?? "" };
+    const reasons = checksOf(row, target, layer, scheme);
+    const [first] = reasons.filter((reason) => reason !== undefined);
+    if (first === undefined) return row;
+    const failed = reasons.reduce(
+      (sum, reason, i) => sum + (reason === undefined ? 0 : (weights[i] ?? 1)),
+      0,
+    );
+    if (failed < closest.failed) closest = { failed, reason: first };
   }
   return closest.reason;
 }
+
+/** How far a row is off by each of the checks: another operator is another thing, another format is not. */
+const weights = [100, 10];
 
 /** Reasons against a row, in the order in which they matter; undefined for what fits. */
 function checksOf(
@@ -93,7 +103,7 @@ function checksOf(
       granularity === undefined || row.granularity.includes(granularity),
       `weights with a scale for each ${granularity} are not run; use ${row.granularity.join(", ")}`,
     ),
-    unfitBlocks(row, layer, weight),
+    unfitBlocks(row, weight),
     unfitLayer(row, layer, weight),
   ];
 }
@@ -102,16 +112,9 @@ function granularityName({ granularity = "channel" }: WeightScheme): Granularity
   return typeof granularity === "string" ? granularity : "block";
 }
 
-function unfitBlocks(
-  { blocks }: EncodingRow,
-  { opType, weights }: Layer,
-  weight: WeightScheme | undefined,
-): string | undefined {
+function unfitBlocks({ blocks }: EncodingRow, weight: WeightScheme | undefined): string | undefined {
   const size = typeof weight?.granularity === "object" ? weight.granularity.block : undefined;
-  if (size === undefined) return undefined;
-  if (weights.some(({ blockAxis }) => blockAxis === undefined))
-    return `blocks are for matrices, and its weight is of ${opType}; use "channel"`;
-  if (blocks === undefined) return undefined;
+  if (size === undefined || blocks === undefined) return undefined;
   const { least, most, powersOfTwo } = blocks;
   const fits = size >= least && size <= most && (!powersOfTwo || Number.isInteger(Math.log2(size)));
   return fits
