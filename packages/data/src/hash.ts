@@ -1,12 +1,18 @@
 /** Hashes of contents, for caches: SHA-256, of which the platform has only the whole at once. */
 import type { Batch } from "./batch.ts";
+import { DataError } from "./errors.ts";
 import type { DataFile } from "./files/file.ts";
 
 /** What is hashed at a time, so that memory is bounded. Part of the definition of a file's hash. */
 const PIECE = 2 ** 22;
 
-/** SHA-256 in hexadecimal digits; of a text, that of its UTF-8. */
+/**
+ * SHA-256 in hexadecimal digits; of a text, that of its UTF-8.
+ * @throws DataError on a page that came over plain http, where browsers have none
+ */
 export async function sha256(content: Uint8Array<ArrayBuffer> | string): Promise<string> {
+  if (globalThis.crypto?.subtle === undefined)
+    throw new DataError("hash", "there is no Web Crypto here; serve the page over https or from localhost");
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

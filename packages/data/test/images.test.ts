@@ -134,6 +134,16 @@ test.each(vectors.files)(
   },
 );
 
+test.each(["ramp.jpg", "lossy.webp", "frames.gif", "rgb.png"])(
+  "%s that is cut off is an error",
+  async (name) => {
+    const bytes = fromBase64(vectors.files.find((each) => each.name === name)!.file);
+    await expect(readImage(bytes.slice(0, bytes.length >> 1), { name })).rejects.toThrow(
+      `${name}: cannot be decoded`,
+    );
+  },
+);
+
 test("crops are as high above as they are wide at the left", () => {
   const column: Image = { width: 1, height: 5, channels: 1, data: Uint8Array.of(0, 1, 2, 3, 4) };
   expect([...preprocess(column, { color: "gray", crop: [2, 1], dtype: "uint8" }).data]).toEqual([2, 3]);

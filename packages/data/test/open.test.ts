@@ -84,6 +84,26 @@ test.each([
   await expect(openData(files)).rejects.toThrow(message);
 });
 
+test("files of the browser: those of a chosen folder, and single ones", async () => {
+  const chosen = ["photos/cat/1.png", "photos/dog/1.png"].map((path) =>
+    Object.defineProperty(new File([png], "1.png"), "webkitRelativePath", { value: path }),
+  );
+  const data = await openData(chosen);
+  expect([data.classes, await labelsOf(data)]).toEqual([
+    ["cat", "dog"],
+    [0, 1],
+  ]);
+  expect(
+    (await openData(Object.defineProperty(new File([png], "1.png"), "webkitRelativePath", { value: "" })))
+      .count,
+  ).toBe(1);
+  // The folder that was chosen is no class.
+  const flat = await openData(
+    Object.defineProperty(new File([png], "1.png"), "webkitRelativePath", { value: "photos/1.png" }),
+  );
+  expect(flat.classes).toBe(undefined);
+});
+
 test("images without labels, and with a map", async () => {
   const files = ["b.png", "a.png"].map((path) => ({ path, data: new Blob([png]) }));
   const data = await openData(files);

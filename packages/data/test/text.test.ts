@@ -85,7 +85,7 @@ async function samples(
 
 test("texts and their classes, padded and cut", async () => {
   const lines =
-    '{"text":"The cat sat","label":"b"}\r\n\n{"text":"dog","label":"a"}\n{"text":"the bird the cat the dog","label":"b"}';
+    '{"text":"The cat sat","label":"b"}\r\n\r\n{"text":"dog","label":"a"}\n{"text":"the bird the cat the dog","label":"b"}';
   const data = await open(lines, { tokenizer, length: 5 });
   expect([data.count, data.classes]).toEqual([3, ["a", "b"]]);
   expect(await samples(lines, { tokenizer, length: 5 })).toEqual({

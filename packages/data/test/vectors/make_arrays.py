@@ -45,6 +45,11 @@ archives = {}
 for name, write in [("savez", np.savez), ("savez_compressed", np.savez_compressed)]:
     buffer = io.BytesIO(); write(buffer, x=x, labels=y); archives[name] = b64(buffer.getvalue())
 
+# As if every file were larger than 4 GiB.
+import zipfile
+zipfile.ZIP64_LIMIT = 0
+buffer = io.BytesIO(); np.savez(buffer, x=x, labels=y); archives["savez of large arrays (zip64)"] = b64(buffer.getvalue())
+
 import ml_dtypes
 from safetensors.numpy import save as serialize
 tensors = {"f32": rng.standard_normal((2, 3)).astype("f4"), "f16": rng.standard_normal((4,)).astype("f2"),
