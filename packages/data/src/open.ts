@@ -9,7 +9,7 @@ import {
 import { DataError } from "./errors.ts";
 import { type DataFile, extensionOf, type FileInput, toFiles } from "./files/file.ts";
 import { gunzip } from "./files/gzip.ts";
-import { type Limits, withLimits } from "./files/limits.ts";
+import { checkMemory, type Limits, withLimits } from "./files/limits.ts";
 import { zipFiles } from "./files/zip.ts";
 import { type ImageOptions, imageSource, isImage } from "./images/folder.ts";
 import { cifar, idx, isIdx, rasterSource } from "./images/raster.ts";
@@ -49,7 +49,7 @@ export async function openFiles(
 ): Promise<Dataset> {
   const limits = withLimits(options.limits);
   checkOptions(options, 32);
-  const files = await unpacked(given.filter(isVisible), limits);
+  const files = await gunzipped(await unzipped(given.filter(isVisible), limits), limits);
   const source = await recognize(files, name ?? nameOf(given), limits, options);
   if (source.count === 0) throw new DataError(source.name, "has no samples");
   return createDataset(source, options);
@@ -68,13 +68,22 @@ function isVisible({ path }: DataFile): boolean {
     );
 }
 
-/** Without gzip, and without the archive around files where there is one. */
-async function unpacked(files: readonly DataFile[], limits: Limits): Promise<DataFile[]> {
+/** What is in the archive, where that is all there is: an archive in an archive is none, as some contain themselves. */
+async function unzipped(files: readonly DataFile[], limits: Limits): Promise<readonly DataFile[]> {
   const [first] = files;
-  if (files.length === 1 && first !== undefined && extensionOf(first.path) === "zip")
-    return unpacked((await zipFiles(first, limits)).filter(isVisible), limits);
+  if (files.length !== 1 || first === undefined || extensionOf(first.path) !== "zip") return files;
+  return (await zipFiles(first, limits)).filter(isVisible);
+}
+
+/** Without gzip: all of them together within the limit. */
+async function gunzipped(files: readonly DataFile[], limits: Limits): Promise<DataFile[]> {
   const out: DataFile[] = [];
-  for (const file of files) out.push(extensionOf(file.path) === "gz" ? await gunzip(file, limits) : file);
+  let left = limits.memory;
+  for (const file of files) {
+    const plain = extensionOf(file.path) === "gz" ? await gunzip(file, { ...limits, memory: left }) : file;
+    if (plain !== file) left -= plain.size;
+    out.push(plain);
+  }
   return out;
 }
 
@@ -157,6 +166,10 @@ async function arraysOf(
     feeds === undefined
       ? undefined
       : [...Object.values(feeds), ...Object.values(targets ?? { labels: "labels" })];
+  checkMemory(
+    files.filter(({ path }) => ["npy", "npz", "safetensors"].includes(extensionOf(path))),
+    limits,
+  );
   const arrays = new Map<string, FileArray>();
   const add = (name: string, array: FileArray) => {
     if (arrays.has(name))

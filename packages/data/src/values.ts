@@ -18,3 +18,9 @@ export function describe(value: unknown): string {
   }
   return typeof value === "function" ? "a function" : String(value);
 }
+
+/** Whether a value stands for a class: its number as int32, or its name. */
+export function isLabel(value: unknown): value is number | string {
+  if (typeof value === "string") return true;
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}

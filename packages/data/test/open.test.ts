@@ -177,6 +177,31 @@ test("MNIST: idx files, compressed or not", async () => {
   ).rejects.toThrow("both images");
 });
 
+test("archives in archives are not opened, and what expands is counted together", async () => {
+  const inner = zipSync({ "a.png": png });
+  await expect(openData({ path: "a.zip", data: zipSync({ "b.zip": inner }) })).rejects.toThrow(
+    "holds nothing that can be read (b.zip)",
+  );
+  const packed = gzipSync(new Uint8Array(3073));
+  const files = ["1.bin.gz", "2.bin.gz"].map((path) => ({ path, data: packed }));
+  expect((await openData(files, { limits: { memory: 7000 } })).count).toBe(2);
+  await expect(openData(files, { limits: { memory: 5000 } })).rejects.toThrow(
+    "2.bin.gz: expands to more than 1927 bytes",
+  );
+  const header = fromText("{'descr': '|u1', 'fortran_order': False, 'shape': (2000,), }");
+  const npy = join(
+    [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0],
+    header,
+    new Uint8Array(2000),
+  );
+  const npz = { path: "a.npz", data: zipSync({ "x.npy": npy, "y.npy": npy }) };
+  expect(await openData(npz, { limits: { memory: 5000 } }).then(({ count }) => count)).toBe(2000);
+  await expect(openData(npz, { limits: { memory: 3000 } })).rejects.toThrow(
+    /x.npy: and what lies beside it expand to \d+ bytes/,
+  );
+  expect((await openData(npz, { limits: { memory: 3000 }, feeds: { x: "x" } })).count).toBe(2000);
+});
+
 test("what cannot be read says what was looked for", async () => {
   await expect(openData({ path: "a.docx", data: strToU8("x") as Uint8Array<ArrayBuffer> })).rejects.toThrow(
     /a\.docx: holds nothing that can be read \(a\.docx\)\. Looked for: images/,

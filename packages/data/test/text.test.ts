@@ -222,6 +222,8 @@ test.each([
     { length: 4, classes: ["a"] },
     'has the label "c", which is not among the classes',
   ],
+  ['{"ids":[1],"label":-1}', { length: 4 }, "has the label -1; use the number of a class, or its name"],
+  ['{"ids":[1],"label":2147483648}', { length: 4 }, "has the label 2147483648"],
   ["\n\n", { length: 4 }, "has no samples"],
 ] satisfies [string, TextOptions, string][])("%s with %j is an error", async (content, text, message) => {
   const reading = open(content, text).then((data) => collect(data));

@@ -7,7 +7,7 @@
 
 import { DataError } from "../errors.ts";
 import { type DataFile, extensionOf, parseJson, readText } from "../files/file.ts";
-import { describe, isRecord } from "../values.ts";
+import { describe, isLabel, isRecord } from "../values.ts";
 
 /** A class by its number or its name, for each file: its path, or its name where that is the only one. */
 export type LabelMap = Readonly<Record<string, number | string>>;
@@ -83,11 +83,7 @@ function rowsOfJson(value: unknown, source: string): Row[] {
 }
 
 function checkLabel(value: unknown, where: string): number | string {
-  if (
-    typeof value === "string" ||
-    (Number.isSafeInteger(value) && typeof value === "number" && value >= 0 && value < 2 ** 31)
-  )
-    return value;
+  if (isLabel(value)) return value;
   throw new DataError(
     where,
     `has the label ${describe(value)}; use the number of a class, from 0, or its name`,

@@ -1,7 +1,7 @@
 /** .npz files: zip archives of .npy files, each named for its array. */
 import { DataError } from "../errors.ts";
 import type { DataFile } from "../files/file.ts";
-import type { Limits } from "../files/limits.ts";
+import { checkMemory, type Limits } from "../files/limits.ts";
 import { zipFiles } from "../files/zip.ts";
 import type { FileArray } from "./array.ts";
 import { openNpy } from "./npy.ts";
@@ -17,12 +17,15 @@ export async function openNpz(
   limits: Limits,
   wanted?: readonly string[],
 ): Promise<Map<string, FileArray>> {
+  const nameOf = ({ path }: DataFile) => path.replace(/\.npy$/, "");
+  const members = (await zipFiles(file, limits)).filter(
+    (member) => nameOf(member) !== member.path && (wanted?.includes(nameOf(member)) ?? true),
+  );
+  checkMemory(members, limits);
   const arrays = new Map<string, FileArray>();
-  for (const member of await zipFiles(file, limits)) {
-    const name = member.path.replace(/\.npy$/, "");
-    if (name === member.path || (wanted !== undefined && !wanted.includes(name))) continue;
-    if (arrays.has(name)) throw new DataError(member.path, "is in the archive twice");
-    arrays.set(name, await openNpy(member, limits));
+  for (const member of members) {
+    if (arrays.has(nameOf(member))) throw new DataError(member.path, "is in the archive twice");
+    arrays.set(nameOf(member), await openNpy(member, limits));
   }
   return arrays;
 }

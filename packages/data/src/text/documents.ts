@@ -11,7 +11,7 @@ import {
   seekable,
 } from "../files/file.ts";
 import type { Limits } from "../files/limits.ts";
-import { describe, isRecord } from "../values.ts";
+import { describe, isLabel, isRecord } from "../values.ts";
 
 /** A text, or its tokens, and perhaps its class. */
 export interface Document {
@@ -105,8 +105,7 @@ function toDocument(value: unknown, where: string): Document {
   const content = checkContent(value.text ?? value.ids ?? value.input_ids, where);
   const label = value.label;
   if (label === undefined || label === null) return { content };
-  if (typeof label === "string" || (typeof label === "number" && Number.isSafeInteger(label)))
-    return { content, label };
+  if (isLabel(label)) return { content, label };
   throw new DataError(where, `has the label ${describe(label)}; use the number of a class, or its name`);
 }
 
