@@ -56,11 +56,17 @@ function expectedError(seen: HistogramData, range: Range, dtype: IntegerName, sy
   const { counts, first } = seen;
   const width = seen.width / scale;
   let sum = 0;
-  let left = integral(first * width);
+  let left = 0;
+  // The edge that `left` is of. Empty bins, often most of them, cost nothing.
+  let edge = -1;
   for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!;
+    if (count === 0) continue;
+    if (edge !== i) left = integral((first + i) * width);
     const right = integral((first + i + 1) * width);
-    sum += counts[i]! * (right - left);
+    sum += count * (right - left);
     left = right;
+    edge = i + 1;
   }
   return (sum / width / seen.total) * scale * scale;
 
