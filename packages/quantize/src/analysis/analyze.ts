@@ -42,7 +42,7 @@ export interface AnalyzeOptions {
  * Quantizes the layers of an assignment one at a time, all together, and in random halves, and compares outputs and the objective with the
  * float model's. The model is planned once: weights are inputs of it, and every mixture of layers is a run.
  *
- * Predictions need the gradients of weights: the objective at an error d of the weights is about d F d / 2, with F the
+ * Predictions need gradients by weights and activations: the objective at an error d of these is about d F d / 2, with F the
  * Fisher information (Hassibi and Stork 1993; Martens 2020); for a loss, its gradient times d besides.
  *
  * @param model as `floatModel` gives it; it stays as it is
@@ -54,16 +54,12 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
   checkAssignment(layersOf(Graph.of(model)), assignment);
   const measure = measureOf(options.objective);
   const codes = codesOf(options);
-  const parts = switchableModel(model, { assignment, codes, calibration });
+  const parts = switchableModel(model, { assignment, codes, calibration, purpose: "switch" });
   const { layers, skipped } = parts;
-  const constants = switchableModel(model, {
-    assignment: weightsOnly(assignment),
-    codes,
-    weights: "constants",
-  });
+  const graph = switchableModel(model, { assignment, codes, calibration, purpose: "differentiate" });
   await using switchable = await Switchable.open(parts, backend);
   await using errors = new LayerErrors(switchable, backend);
-  await using gradients = new Gradients(constants.model, constants.layers, measure, backend);
+  await using gradients = new Gradients(graph.model, graph.layers, measure, backend);
 
   const output = outputOf(switchable, measure);
   const names = layers.map(({ layer }) => layer.name);
@@ -74,7 +70,7 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
   ].map((some) => new Mixture(some));
   const draws: Draw[] = [];
   let noGradients = wanted === 0 ? "none were asked for" : undefined;
-  if (constants.layers.length === 0) noGradients ??= "no weights are quantized";
+  if (layers.length === 0) noGradients ??= "no layers are quantized";
   const random = randomNumbers(seed, 2);
   let count = 0;
   for await (const batch of each(options.batches)) {
@@ -92,7 +88,7 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
     await errors.add(batch.feeds);
   }
   if (count === 0) throw new QuantizeError("there are no batches to analyze with");
-  const position = new Map(constants.layers.map(({ layer }, i) => [layer.name, i]));
+  const position = new Map(names.map((name, i) => [name, i]));
   const trialOf = (mixture: Mixture): Trial => {
     const at = [...mixture.on].flatMap((name) => position.get(name) ?? []);
     return {
@@ -102,9 +98,7 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
     };
   };
   const rows = layers.map((layer, i): LayerAnalysis => {
-    const at = position.get(layer.layer.name);
-    const predicted =
-      at === undefined || draws.length === 0 ? undefined : predictionOf(draws, at, measure.isLoss);
+    const predicted = draws.length === 0 ? undefined : predictionOf(draws, i, measure.isLoss);
     const { alone, accumulated } = errors.of(layer);
     return {
       ...rowOf(layer),
@@ -201,14 +195,6 @@ function codesOf({ assignment, weights }: AnalyzeOptions) {
     made.set(key, codes);
     return codes;
   };
-}
-
-function weightsOnly(assignment: Assignment): Assignment {
-  return Object.fromEntries(
-    Object.entries(assignment).flatMap(([name, { weight }]) =>
-      weight === undefined ? [] : [[name, { weight }]],
-    ),
-  );
 }
 
 /** The output that the objective reads, else the first one. */

@@ -1,17 +1,18 @@
-/** Gradients of random losses along the errors of the weights: one number for each layer and draw, which predict any mixture of layers. */
+/** Gradients along the errors of weights and activations: one number for each layer and draw, which predict any mixture of layers. */
 import type { Backend } from "@bitbudget/backend";
 import { elementCount, type HostTensor, tensor } from "@bitbudget/core";
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import { createSession, type Feeds, modelValues, type Results, type Session } from "@bitbudget/runtime";
 import { type Batch, type StepGraph, stepGraph } from "@bitbudget/train";
+import { roundingErrors } from "./activations.ts";
 import type { Measure } from "./objective.ts";
 import type { SwitchedLayer } from "./switchable.ts";
 
 /** What one gradient says, with an element for each layer. */
 export interface Draw {
-  /** g . d: the gradient by the weights of a layer, times their error. */
+  /** g . d: the gradient by what a layer reads, times its error. */
   readonly along: Float64Array;
-  /** Sum of g^2 d^2: as if the weights of a layer had nothing to do with each other. */
+  /** Sum of g^2 d^2: as if these errors had nothing to do with each other. */
   readonly diagonal: Float64Array;
   /** What a square of these is multiplied with. */
   readonly factor: number;
@@ -25,7 +26,7 @@ export class Gradients implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #steps = new Map<string, { readonly graph: StepGraph; readonly session: Session }>();
 
-  /** @param model in which the weights of the layers are constants of their own */
+  /** @param model that is made to be differentiated */
   constructor(model: ModelProto, layers: readonly SwitchedLayer[], measure: Measure, backend: Backend) {
     this.#model = model;
     this.#layers = layers;
@@ -49,17 +50,23 @@ export class Gradients implements AsyncDisposable {
     const results = await session.run(feeds);
     const count = this.#layers.length;
     const [along, diagonal] = [new Float64Array(count), new Float64Array(count)];
-    for (const [i, layer] of this.#layers.entries()) {
-      for (const { input, float: w, quantized } of layer.weights) {
-        const output = graph.gradients.get(input);
-        // A weight that the loss does not depend on.
-        if (output === undefined) continue;
+    for (const [i, { weights: own, activations }] of this.#layers.entries()) {
+      const add = (value: string, errors: Iterable<number>) => {
+        const output = graph.gradients.get(value);
+        // Something that the loss does not depend on.
+        if (output === undefined) return;
         const g = results[output]!.data as Float32Array;
-        for (let k = 0; k < g.length; k++) {
-          const d = g[k]! * (quantized.data[k]! - w.data[k]!);
+        let k = 0;
+        for (const error of errors) {
+          const d = g[k++]! * error;
           along[i]! += d;
           diagonal[i]! += d * d;
         }
+      };
+      for (const { input, float: w, quantized } of own) add(input, differences(quantized.data, w.data));
+      for (const { value, rounding } of activations) {
+        const x = results[graph.outputs.get(value) ?? ""]?.data;
+        if (x instanceof Float32Array) add(value, roundingErrors(x, rounding));
       }
     }
     return { along, diagonal, factor: this.#measure.factor(batch, float) };
@@ -70,13 +77,11 @@ export class Gradients implements AsyncDisposable {
     const key = JSON.stringify(shapes);
     let step = this.#steps.get(key);
     if (step === undefined) {
-      const parameters = this.#layers.flatMap(({ weights }) => weights.map(({ input }) => input));
-      const graph = stepGraph(this.#model, {
-        shapes,
-        parameters,
-        loss: this.#measure.loss,
-        statistics: "frozen",
-      });
+      const weights = this.#layers.flatMap((layer) => layer.weights.map(({ input }) => input));
+      const outputs = this.#layers.flatMap(({ activations }) => activations.map(({ value }) => value));
+      const parameters = [...weights, ...outputs];
+      const { loss } = this.#measure;
+      const graph = stepGraph(this.#model, { shapes, parameters, outputs, loss, statistics: "frozen" });
       step = { graph, session: await createSession(graph.model, { backend: this.#backend, maxPlans: 1 }) };
       this.#steps.set(key, step);
     }
@@ -87,6 +92,10 @@ export class Gradients implements AsyncDisposable {
     for (const { session } of this.#steps.values()) await session.dispose();
     this.#steps.clear();
   }
+}
+
+function* differences(a: Float32Array, b: Float32Array): Generator<number> {
+  for (let i = 0; i < a.length; i++) yield a[i]! - b[i]!;
 }
 
 /** Labels may be integers of any size. */

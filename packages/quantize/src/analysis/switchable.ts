@@ -3,22 +3,11 @@
  * activations go through QuantizeLinear and DequantizeLinear where a flag says so. So one plan serves every mixture of layers.
  */
 import type { Backend } from "@bitbudget/backend";
-import {
-  affineScale,
-  affineZeroPoint,
-  type DType,
-  dequantize,
-  dtypes,
-  type HostTensor,
-  type IntegerName,
-  type Quantized,
-  tensor,
-} from "@bitbudget/core";
+import { dequantize, dtypes, type HostTensor, type Quantized, tensor } from "@bitbudget/core";
 import {
   copyModel,
   Graph,
   type ModelProto,
-  makeNode,
   makeValueInfo,
   type NodeProto,
   tensorValue,
@@ -26,9 +15,9 @@ import {
 } from "@bitbudget/onnx";
 import { createSession, type Feeds, type Results, type Session } from "@bitbudget/runtime";
 import type { Calibration } from "../calibration/statistics.ts";
-import { AssignmentError } from "../errors.ts";
 import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
-import type { ActivationScheme, Assignment, LayerScheme } from "../scheme.ts";
+import type { Assignment, LayerScheme } from "../scheme.ts";
+import { type ActivationRounding, probe, roundingOf, switchActivation } from "./activations.ts";
 
 export interface SwitchedWeight {
   /** Of the initializer in the float model. */
@@ -40,10 +29,17 @@ export interface SwitchedWeight {
   readonly codes: Quantized;
 }
 
+export interface SwitchedActivation {
+  /** Name of the value that the layer reads. */
+  readonly value: string;
+  readonly rounding: ActivationRounding;
+}
+
 export interface SwitchedLayer {
   readonly layer: Layer;
   readonly scheme: LayerScheme;
   readonly weights: readonly SwitchedWeight[];
+  readonly activations: readonly SwitchedActivation[];
   /** Name of the input that switches its activations; undefined where they stay float. */
   readonly flag: string | undefined;
   /** The layer with what is before it, in the switchable model. */
@@ -55,8 +51,8 @@ export interface SwitchOptions {
   /** Codes of a weight of a layer. */
   readonly codes: (layer: Layer, weight: LayerWeight, values: HostTensor<"float32">) => Quantized;
   readonly calibration?: Calibration | undefined;
-  /** What weights are: "inputs" to be switched, "constants" to be differentiated by. Default "inputs". */
-  readonly weights?: "inputs" | "constants";
+  /** "switch": weights are inputs, activations have flags. "differentiate": weights are constants of their own, activations values of their own. */
+  readonly purpose: "switch" | "differentiate";
 }
 
 export interface SwitchableModel {
@@ -96,75 +92,39 @@ function switched(graph: Graph, layer: Layer, scheme: LayerScheme, options: Swit
   const { activation } = scheme;
   // A Gather reads indices.
   if (activation === undefined || layer.opType === "Gather")
-    return { layer, scheme, weights, flag: undefined, nodes: [layer.node] };
-  const flag = graph.uniqueName(`${layer.name}:activation`);
-  graph.proto.input.push(makeValueInfo(flag, "bool", []));
-  const slots = layer.weights.length === 0 ? [0, 1] : [0];
-  const nodes = slots.flatMap((slot) =>
-    switchActivation(graph, layer, slot, flag, activation, options.calibration),
-  );
-  return { layer, scheme, weights, flag, nodes: [...nodes, layer.node] };
+    return { layer, scheme, weights, activations: [], flag: undefined, nodes: [layer.node] };
+  const { purpose, calibration } = options;
+  const flag = purpose === "switch" ? graph.uniqueName(`${layer.name}:activation`) : undefined;
+  if (flag !== undefined) graph.proto.input.push(makeValueInfo(flag, "bool", []));
+  const nodes: NodeProto[] = [];
+  const activations = (layer.weights.length === 0 ? [0, 1] : [0]).map((slot) => {
+    const name = layer.node.input[slot] ?? "";
+    const rounding = roundingOf(layer.name, name, activation, calibration);
+    const [value, added] =
+      flag === undefined ? probe(graph, name) : switchActivation(graph, name, flag, rounding);
+    for (const node of added) graph.insert(node);
+    nodes.push(...added);
+    graph.setInput(layer.node, slot, value);
+    return { value, rounding };
+  });
+  return { layer, scheme, weights, activations, flag, nodes: [...nodes, layer.node] };
 }
 
 function switchWeight(
   graph: Graph,
   layer: Layer,
   weight: LayerWeight,
-  { codes: codesOf, weights = "inputs" }: SwitchOptions,
+  { codes: codesOf, purpose }: SwitchOptions,
 ): SwitchedWeight {
   const { name, slot, shape } = weight;
   const float = tensorValue(graph.initializers.get(name)!) as HostTensor<"float32">;
   const codes = codesOf(layer, weight, float);
   const input = graph.uniqueName(`${layer.name}:${name}`);
   graph.setInput(layer.node, slot, input);
-  if (weights === "inputs") graph.proto.input.push(makeValueInfo(input, "float32", shape));
+  if (purpose === "switch") graph.proto.input.push(makeValueInfo(input, "float32", shape));
   else graph.initializers.set(toTensorProto(float, input));
   if (graph.consumers(name).length === 0 && !graph.isOutput(name)) graph.initializers.delete(name);
   return { name, input, float, quantized: tensor("float32", shape, dequantize(codes)), codes };
-}
-
-/** x, or what is left of it after quantization. */
-function switchActivation(
-  graph: Graph,
-  layer: Layer,
-  slot: number,
-  flag: string,
-  scheme: ActivationScheme,
-  calibration: Calibration | undefined,
-): NodeProto[] {
-  const x = layer.node.input[slot] ?? "";
-  const named = (what: string) => graph.uniqueName(`${layer.name}:${x}:${what}`);
-  const [codes, scale, zero, rounded, chosen] = ["codes", "scale", "zero", "rounded", "chosen"].map(
-    named,
-  ) as [string, string, string, string, string];
-  const nodes = [
-    scheme.dynamic === true
-      ? makeNode("DynamicQuantizeLinear", [x], [codes, scale, zero], { name: codes })
-      : makeNode("QuantizeLinear", [x, scale, zero], [codes], { name: codes }),
-    makeNode("DequantizeLinear", [codes, scale, zero], [rounded], { name: rounded }),
-    makeNode("Where", [flag, rounded, x], [chosen], { name: chosen }),
-  ];
-  if (scheme.dynamic !== true) {
-    const { dtype, symmetric = isSigned(scheme.dtype), range = "min-max" } = scheme;
-    if (calibration === undefined)
-      throw new AssignmentError(
-        layer.name,
-        "its activations have a range of their own; pass a calibration, or `dynamic`",
-      );
-    const seen = calibration.value(x).range(range, { dtype: dtype as IntegerName, symmetric });
-    const step = Math.fround(affineScale(seen, dtype, symmetric));
-    graph.initializers.set(toTensorProto(tensor("float32", [], [step]), scale));
-    const middle = affineZeroPoint(seen, step, dtype, symmetric);
-    graph.initializers.set(toTensorProto(tensor<DType>(dtype, [], [middle]), zero));
-  }
-  for (const node of nodes) graph.insert(node);
-  graph.setInput(layer.node, slot, chosen);
-  return nodes;
-}
-
-function isSigned(dtype: DType): boolean {
-  const info = dtypes[dtype];
-  return info.kind === "integer" && info.signed;
 }
 
 function isFloat32(graph: Graph, name: string): boolean {

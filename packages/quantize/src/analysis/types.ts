@@ -4,7 +4,7 @@ import type { Interval } from "./statistics.ts";
 
 /** What gradients say that the objective will be. */
 export interface Prediction {
-  /** Along the error of the weights as it is: F/2, with F the Fisher information, or its empirical form. */
+  /** Along the error of weights and activations as it is: F/2, with F the Fisher information, or its empirical form. */
   readonly fisher: Interval;
   /** The same with the diagonal of F alone. */
   readonly diagonal: Interval;
@@ -31,7 +31,7 @@ export interface LayerAnalysis {
   readonly modelSqnrDb: number;
   /** The objective, with no other layer quantized: the mean over batches. */
   readonly measured: Interval;
-  /** Of the weights alone; undefined where these stay float, or there are no gradients. */
+  /** Undefined where there are no gradients. */
   readonly predicted: Prediction | undefined;
 }
 

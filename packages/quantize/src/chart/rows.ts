@@ -4,7 +4,7 @@ import type { Scale } from "./scale.ts";
 import { legend, type Series, shortened, WIDTH } from "./style.ts";
 
 const ROW = 21;
-export const LEFT = 158;
+export const LEFT = 164;
 export const RIGHT = WIDTH - 16;
 
 export interface Row {

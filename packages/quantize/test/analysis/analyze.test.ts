@@ -112,6 +112,24 @@ describe("two products", () => {
     expect(layers[0]?.predicted?.diagonal.mean).toBeCloseTo(1.75 ** 2 + 2.5 ** 2, 5);
   });
 
+  test("errors of activations are predicted, too", async () => {
+    // Steps of 0.75: x = [1, 3] becomes [0.75, 3], and y = -1 - 3 becomes -0.75 - 3.
+    const range = () => ({ min: 0, max: 255 * 0.75 });
+    const calibration: Calibration = {
+      samples: 1,
+      names: ["x"],
+      value: (name) => ({ name, count: 2, channels: undefined, range }),
+    };
+    const { layers } = await analyze(products, {
+      assignment: { first: { activation: { dtype: "uint8" } } },
+      batches: [{ feeds: { x: tensor("float32", [1, 2], [1, 3]) }, targets: {} }],
+      ...{ backend, calibration, objective: square, draws: 2 },
+    });
+    expect(layers[0]?.measured.mean).toBeCloseTo(0.0625, 5);
+    expect(layers[0]?.predicted?.fisher.mean).toBeCloseTo(0.0625, 5);
+    expect(layers[0]?.predicted?.diagonal.mean).toBeCloseTo(0.0625, 5);
+  });
+
   test("is data, and a table", () => {
     expect(JSON.parse(JSON.stringify(analysis))).toMatchObject({
       unit: "mean square",
@@ -226,15 +244,10 @@ describe("networks", () => {
       batches: imageBatches(1),
       ...{ calibration, backend, objective: { kind: "square", output: "scores" } },
     });
-    const { layers: rows, draws } = await analyze(net, only("uint8"));
-    expect(codes).toEqual(["image mse uint8 false"]);
-    expect(rows[0]).toMatchObject({
-      layer: "conv1",
-      parameters: 0,
-      weightSqnrDb: undefined,
-      predicted: undefined,
-    });
-    expect(draws).toBe(0);
+    const { layers: rows } = await analyze(net, only("uint8"));
+    expect(new Set(codes)).toEqual(new Set(["image mse uint8 false"]));
+    expect(rows[0]).toMatchObject({ layer: "conv1", parameters: 0, weightSqnrDb: undefined });
+    expect(Math.abs(Math.log2(rows[0]!.predicted!.fisher.mean / rows[0]!.measured.mean))).toBeLessThan(1);
     // An error of step^2 / 12 on each of the numbers between -1 and 1, whose mean square is 1/3: 42 + 6 dB.
     expect(rows[0]?.outputSqnrDb).toBeGreaterThan(42);
     expect(rows[0]?.outputSqnrDb).toBeLessThan(56);

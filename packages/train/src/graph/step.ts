@@ -39,7 +39,7 @@ export type LossFunction = (context: LossContext) => Value;
 export interface StepOptions {
   /** Concrete shapes of the model's inputs. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
-  /** Initializers to differentiate by. */
+  /** Initializers to differentiate by, which are fed in every step; or values that the model computes. */
   readonly parameters: readonly string[];
   /** Initializers that change without a gradient; the running statistics of normalizations need not be named. */
   readonly states?: readonly string[];
@@ -61,7 +61,7 @@ export interface StepGraph {
   readonly masks: readonly DropoutMask[];
   /** Name of the output that is the loss. */
   readonly loss: string;
-  /** Names of outputs: the gradient of each parameter that the loss depends on. */
+  /** Names of outputs: the gradient by each parameter that the loss depends on. */
   readonly gradients: ReadonlyMap<string, string>;
   /** Names of outputs: the new contents of each state. */
   readonly updates: ReadonlyMap<string, string>;
