@@ -56,8 +56,8 @@ function bytesOf({ matrix: { groups, size } }: GramJob, rows: number, hasOther: 
   const vectors = 4 * groups * rows * size;
   // Sums in float64. With another model the rows of the first one wait for those of the second.
   const kept = 8 * products * (hasOther ? 3 : 1) + (hasOther ? vectors : 0);
-  // A product in float32 and the rows, on the backend and here.
-  return { kept, passing: 2 * (4 * products + 2 * vectors) };
+  // A product in float32 on the backend and here; rows here, and there once for each side of the product.
+  return { kept, passing: 2 * 4 * products + 3 * vectors };
 }
 
 /** Jobs for one pass each. @throws QuantizeError for one that takes too much memory by itself */

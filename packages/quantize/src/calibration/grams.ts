@@ -77,11 +77,11 @@ export async function* inputGrams(
   if (!(Number.isInteger(rows) && rows >= 1)) throw new QuantizeError(`rows must be 1 or more, not ${rows}`);
   const jobs = gramJobs(layers, other?.input ?? (({ input }) => input));
   const hasOther = other !== undefined;
-  // The rest is for captured values, which are on the backend and here.
-  const groups = gramGroups(jobs, { memory: 0.75 * memory, rows, hasOther });
+  // The eighth that is left is for captured values, which are on the backend and here.
+  const groups = gramGroups(jobs, { memory: (7 / 8) * memory, rows, hasOther });
   const model = await readModel(source);
   const second = other === undefined ? undefined : await readModel(other.model);
-  const share = memory / (hasOther ? 16 : 8);
+  const share = memory / (hasOther ? 32 : 16);
   await using multiplier = await Multiplier.open(backend);
   for (const [i, group] of groups.entries()) {
     const sums = group.map((job) => new GramSums(job, multiplier, hasOther));

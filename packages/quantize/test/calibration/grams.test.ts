@@ -7,6 +7,7 @@ import { createSession } from "@bitbudget/runtime";
 import { type Batch, randomNumbers } from "@bitbudget/train";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gramGroups, gramJobs } from "../../src/calibration/gram-jobs.ts";
 import { spread } from "../../src/calibration/grams.ts";
 import {
   AssignmentError,
@@ -226,16 +227,29 @@ describe("memory", () => {
     const onProgress: GramOptions["onProgress"] = ({ pass, passes: of }) => passes.add(`${pass} of ${of}`);
     const once = await gramsOf(network(), imageBatches(2), { rows: 8, onProgress });
     expect([...passes]).toEqual(["1 of 1"]);
-    // The convolution keeps 8 * 18 * 18 bytes and passes 8 * (18 * 18 + 2 * 8 * 18) more: 7488 of three quarters of this.
-    const twice = await gramsOf(network(), imageBatches(2), { rows: 8, memory: 10_000, onProgress });
+    // The convolution keeps 8 * 18 * 18 bytes and passes 2 * 4 * 18 * 18 + 3 * 4 * 8 * 18 more: 6912. The product would keep
+    // 128 more. Seven eighths of the memory are for them.
+    const twice = await gramsOf(network(), imageBatches(2), { rows: 8, memory: 8_000, onProgress });
     expect([...passes].slice(1)).toEqual(["1 of 2", "2 of 2"]);
     for (const [i, { gram }] of twice.entries()) expect(gram).toEqual(once[i]?.gram);
   });
 
   test("of too little for one layer, an error says which and how much it takes", async () => {
-    await expect(gramsOf(network(), imageBatches(1), { rows: 8, memory: 9_000 })).rejects.toThrow(
-      /layer "conv" takes 7488 bytes/,
+    await expect(gramsOf(network(), imageBatches(1), { rows: 8, memory: 7_800 })).rejects.toThrow(
+      /layer "conv" takes 6912 bytes/,
     );
+  });
+
+  test("suffices by default for the largest convolutions of a ResNet", () => {
+    const layer = layersOf(
+      Graph.of(
+        model(["N", 512, 7, 7], [makeNode("Conv", ["x", "w"], ["y"])], {
+          w: tensor("float32", [1, 512, 3, 3]),
+        }),
+      ),
+    );
+    const jobs = gramJobs(layer, ({ input }) => input);
+    expect(gramGroups(jobs, { memory: (7 / 8) * 512 * 2 ** 20, rows: 1024, hasOther: false }).length).toBe(1);
   });
 
   test("is shared by layers that read the same rows, and by no others", async () => {
