@@ -22,6 +22,7 @@ export {
 } from "./graph/step.ts";
 export { type Group, isVector } from "./groups.ts";
 export * from "./losses/index.ts";
+export { macrotask } from "./macrotask.ts";
 export * from "./metrics/index.ts";
 export { type DropoutMask, dropoutMask } from "./operators/dropout.ts";
 export type { StatisticsMode } from "./operators/operator.ts";

@@ -6,6 +6,7 @@ import type { Backend } from "@bitbudget/backend";
 import { dtypeInfo, type HostTensor, isDType, valuesOf } from "@bitbudget/core";
 import { copyModel, Graph, inferShapes, type ModelProto, type ValueType } from "@bitbudget/onnx";
 import { checkFeeds, createSession, type Feeds, type Session } from "@bitbudget/runtime";
+import { macrotask } from "@bitbudget/train";
 import type { Floats } from "./channels.ts";
 
 export interface CaptureOptions {
@@ -43,6 +44,9 @@ export class Capture implements AsyncDisposable {
   async *run(feeds: Feeds): AsyncGenerator<readonly [name: string, value: HostTensor]> {
     checkFeeds(this.#session.inputs, feeds);
     for (const group of this.#groupsFor(feeds)) {
+      // Signals have their turn; and engines keep all that was weakly held while one promise follows another: the
+      // weights of every plan of a pass.
+      await macrotask();
       this.#options.signal?.throwIfAborted();
       const isFed = (name: string) => Object.hasOwn(feeds, name);
       const capture = group.filter((name) => !isFed(name));

@@ -253,6 +253,23 @@ describe("a pass", () => {
     ]);
   });
 
+  test("lets timers have their turn between batches", async () => {
+    const controller = new AbortController();
+    let batches = 0;
+    const endless = {
+      *[Symbol.iterator]() {
+        // Enough to tell a hang from a pass that can be stopped.
+        for (; batches < 20_000; batches++) yield batch([1], [batches]);
+      },
+    };
+    setTimeout(() => controller.abort(new Error("enough")), 0);
+    const relu = model(["N"], [makeNode("Relu", ["x"], ["y"])]);
+    await expect(calibrate(relu, endless, { backend: js, signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+    expect(batches).toBeLessThan(20_000);
+  });
+
   test("takes batches in any form that can be iterated over", async () => {
     async function* stream() {
       yield* imageBatches(2);
