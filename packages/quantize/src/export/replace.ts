@@ -36,7 +36,7 @@ export function replaceProduct(
   const bias = row === undefined ? "" : writer.constant(`${offset}_row`, row);
   const made = isAdded ? graph.uniqueName(`${y}_product`) : y;
   const product = makeNode(operator, trimmed(inputs(x, bias)), [made], { name: node.name, ...options });
-  const sum = isAdded ? [makeNode("Add", [made, offset], [y], { name: `${y}_bias` })] : [];
+  const sum = isAdded ? [makeNode("Add", [made, offset], [y])] : [];
   graph.replaceNode(last, product, ...sum);
   if (last !== node) graph.remove(node);
 }

@@ -5,7 +5,7 @@ import { type AttributeValue, type Graph, makeNode, toTensorProto } from "@bitbu
 export interface NodeOptions {
   readonly domain?: string;
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  /** Name of the node. Default: that of its first output. */
+  /** Name of the node. Default: none, so that it goes by the name of its first output. */
   readonly name?: string;
 }
 
@@ -27,12 +27,9 @@ export class Writer {
   }
 
   /** Name of a constant without dimensions; equal ones are one. */
-  number(base: string, dtype: DType, value: number): string {
-    const key = `${base}|${dtype}|${value}`;
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    const scalar = tensor(dtype, [1], dtype === "int64" ? BigInt64Array.of(BigInt(value)) : [value]);
-    const name = this.constant(base, { ...scalar, shape: [] });
+  number(base: string, dtype: Exclude<DType, "int64" | "uint64">, value: number): string {
+    const key = `${base} ${dtype} ${value}`;
+    const name = this.#numbers.get(key) ?? this.constant(base, tensor(dtype, [], [value]));
     this.#numbers.set(key, name);
     return name;
   }
@@ -51,8 +48,7 @@ export class Writer {
     outputs: readonly string[],
     options: NodeOptions = {},
   ): void {
-    const { domain = "", attributes = {}, name = outputs[0] ?? "" } = options;
-    this.graph.insert(makeNode(opType, trimmed(inputs), outputs, { name, domain, attributes }));
+    this.graph.insert(makeNode(opType, trimmed(inputs), outputs, options));
   }
 }
 

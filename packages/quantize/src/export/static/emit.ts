@@ -129,9 +129,7 @@ export class CodeWriter {
     const limits = clamp === undefined ? everything : (boundsOf(graph, clamp) ?? everything);
     const raw = graph.uniqueName(`${value}_float`);
     const held = graph.uniqueName(`${value}_held`);
-    const dequantize = makeNode("DequantizeLinear", [held, ...this.#parameters(coding)], [value], {
-      name: `${value}_dequantize`,
-    });
+    const dequantize = makeNode("DequantizeLinear", [held, ...this.#parameters(coding)], [value]);
     if (clamp !== undefined) graph.replaceNode(clamp, dequantize);
     graph.replaceNode(node, renamed(node, [raw]), ...(clamp === undefined ? [dequantize] : []));
     const codes = this.#quantize(raw, coding, limits);
@@ -179,9 +177,7 @@ export class CodeWriter {
   }
 
   #dequantizer(codes: string, coding: Coding, value: string): NodeProto {
-    return makeNode("DequantizeLinear", [codes, ...this.#parameters(coding)], [value], {
-      name: `${value}_dequantize`,
-    });
+    return makeNode("DequantizeLinear", [codes, ...this.#parameters(coding)], [value]);
   }
 
   /** Operands of a computation: what codes stand for; constants become codes of their own. */
