@@ -150,6 +150,7 @@ describe("verify", () => {
     const settings = { runners: { ours, whole }, batches: imageBatches(1) };
     const report = await verify(quantizedNet(), settings);
     expect(report.runners[1]).toMatchObject({ drifts: true });
+    expect(String(report)).toContain("\nwhole: codes were rounded the other way");
     // 20 log10(1 / 0.02)
     expect(report.runners[1]?.outputs[0]?.againstFirst?.sqnrDb).toBeCloseTo(33.98, 1);
     const found = await fault(verify(quantizedNet(), { ...settings, drift: 40 }));
