@@ -130,6 +130,27 @@ describe("two products", () => {
     expect(layers[0]?.predicted?.diagonal.mean).toBeCloseTo(0.0625, 5);
   });
 
+  test("a divergence of two classes is p (1 - p) d^2 / 2, d being how far their logits move apart", async () => {
+    const single = model(
+      [makeNode("MatMul", ["x", "w"], ["y"], { name: "logits" })],
+      { w: tensor("float32", [1, 2], [2, 0.01]) },
+      [["x", "float32", ["n", 1]]],
+      [["y", "float32", ["n", 2]]],
+    );
+    const { layers } = await analyze(single, {
+      assignment: { logits: { weight: { dtype } } },
+      // [2, 0.01] becomes [2, 0].
+      weights: new Map([["w", coded([1, 2], [100, 0], 0.02)]]),
+      batches: [{ feeds: { x: tensor("float32", [1, 1], [1]) }, targets: {} }],
+      ...{ backend, objective: { kind: "divergence", logits: "y" }, draws: 400 },
+    });
+    const p = 1 / (1 + Math.exp(-1.99));
+    const exact = (p * (1 - p) * 0.01 ** 2) / 2;
+    expect(layers[0]!.measured.mean / exact).toBeCloseTo(1, 1);
+    expect(layers[0]!.predicted!.fisher.mean / exact).toBeCloseTo(1, 1);
+    expect(layers[0]!.predicted!.fisher.high / exact).toBeLessThan(1.2);
+  });
+
   test("is data, and a table", () => {
     expect(JSON.parse(JSON.stringify(analysis))).toMatchObject({
       unit: "mean square",
