@@ -2,6 +2,7 @@
 
 export { type AnalyzeOptions, analyze } from "./analysis/analyze.ts";
 export { chartAnalysis } from "./analysis/chart.ts";
+export { type EstimateOptions, estimateSensitivity, type SchemeEstimate } from "./analysis/estimate.ts";
 export { formatAnalysis } from "./analysis/format.ts";
 export type { Objective } from "./analysis/objective.ts";
 export { type Interval, rankCorrelation } from "./analysis/statistics.ts";

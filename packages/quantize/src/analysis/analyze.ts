@@ -1,21 +1,23 @@
 /** Which layers take their quantization badly, measured and predicted. */
 import type { Backend } from "@bitbudget/backend";
-import { type HostTensor, type Quantized, storedBytes, valuesOf } from "@bitbudget/core";
+import { type HostTensor, type Quantized, valuesOf } from "@bitbudget/core";
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import type { Results } from "@bitbudget/runtime";
-import { type Batch, type Batches, NoGradientError, permutation, randomNumbers } from "@bitbudget/train";
+import { type Batch, type Batches, NoGradientError, randomNumbers } from "@bitbudget/train";
 import type { Calibration } from "../calibration/statistics.ts";
+import { epochOf } from "../epoch.ts";
 import { QuantizeError } from "../errors.ts";
 import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
 import { roundNearest } from "../rounding/nearest.ts";
 import { type Assignment, checkAssignment, coreScheme } from "../scheme.ts";
 import { DifferenceSums } from "../verify/difference.ts";
-import { type Draw, Gradients, samplesOf } from "./gradients.ts";
+import { type Draw, Gradients } from "./gradients.ts";
 import { LayerErrors } from "./layer-errors.ts";
 import { type Measure, measureOf, type Objective } from "./objective.ts";
 import { predictionOf, summed } from "./predict.ts";
+import { rowOf } from "./row.ts";
 import { intervalOf, rankCorrelation } from "./statistics.ts";
-import { Switchable, type SwitchedLayer, switchableModel } from "./switchable.ts";
+import { Switchable, switchableModel } from "./switchable.ts";
 import type { Analysis, LayerAnalysis, Trial } from "./types.ts";
 
 export interface AnalyzeOptions {
@@ -73,7 +75,7 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
   if (layers.length === 0) noGradients ??= "no layers are quantized";
   const random = randomNumbers(seed, 2);
   let count = 0;
-  for await (const batch of each(options.batches)) {
+  for await (const batch of epochOf(options.batches)) {
     count++;
     const capture = [...new Set([...measure.values, output])].filter(
       (name) => !switchable.outputs.includes(name),
@@ -84,7 +86,7 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
       mixture.add(results, float, batch, measure, output);
     }
     if (noGradients === undefined)
-      noGradients = await drawFrom(batch, float, { gradients, model, draws, wanted, random });
+      noGradients = await drawn(gradients.take(draws, wanted, { batch, float }, random));
     await errors.add(batch.feeds);
   }
   if (count === 0) throw new QuantizeError("there are no batches to analyze with");
@@ -142,44 +144,15 @@ class Mixture {
   }
 }
 
-interface Drawing {
-  readonly gradients: Gradients;
-  readonly model: ModelProto;
-  readonly draws: Draw[];
-  readonly wanted: number;
-  readonly random: () => number;
-}
-
 /** @returns why there are no gradients, where that is so */
-async function drawFrom(
-  batch: Batch,
-  float: Results,
-  { gradients, model, draws, wanted, random }: Drawing,
-): Promise<string | undefined> {
-  const samples = samplesOf(model, batch, float);
-  const order = permutation(samples.length, random);
+async function drawn(taking: Promise<void>): Promise<string | undefined> {
   try {
-    for (let i = 0; i < wanted; i++) {
-      const sample = samples[order[i % order.length]!]!;
-      draws.push(await gradients.draw(sample.batch, sample.float, random));
-    }
+    await taking;
     return undefined;
   } catch (cause) {
     if (cause instanceof NoGradientError) return cause.message;
     throw cause;
   }
-}
-
-function rowOf({ layer, scheme, weights }: SwitchedLayer) {
-  const sums = new DifferenceSums();
-  for (const { float, quantized } of weights) sums.add(quantized.data, float.data);
-  const parameters = weights.reduce((sum, { float }) => sum + float.data.length, 0);
-  const bytes = weights.reduce((sum, { codes }) => sum + storedBytes(codes), 0);
-  return {
-    ...{ layer: layer.name, opType: layer.opType, index: layer.index, scheme, parameters },
-    bits: parameters === 0 ? 0 : (8 * bytes) / parameters,
-    weightSqnrDb: weights.length === 0 ? undefined : sums.result().sqnrDb,
-  };
 }
 
 /** Codes that were given, else the nearest ones; each weight is rounded once. */
@@ -244,8 +217,4 @@ function correlationsOf(rows: readonly LayerAnalysis[], trials: readonly Trial[]
 
 function finite(x: number): number | null {
   return Number.isFinite(x) ? x : null;
-}
-
-function each(batches: Batches) {
-  return "epoch" in batches ? batches.epoch(0, 0) : batches;
 }

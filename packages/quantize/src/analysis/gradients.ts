@@ -3,12 +3,15 @@ import type { Backend } from "@bitbudget/backend";
 import { elementCount, type HostTensor, tensor } from "@bitbudget/core";
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import { createSession, type Feeds, modelValues, type Results, type Session } from "@bitbudget/runtime";
-import { type Batch, type StepGraph, stepGraph } from "@bitbudget/train";
+import { type Batch, permutation, type StepGraph, stepGraph } from "@bitbudget/train";
 import { roundingErrors } from "./activations.ts";
 import type { Measure } from "./objective.ts";
 import type { SwitchedLayer } from "./switchable.ts";
 
-/** What one gradient says, with an element for each layer. */
+/** Errors that a gradient is taken along: of one layer under one scheme. Several of them may be of one layer. */
+export type Variant = Pick<SwitchedLayer, "weights" | "activations">;
+
+/** What one gradient says, with an element for each variant. */
 export interface Draw {
   /** g . d: the gradient by what a layer reads, times its error. */
   readonly along: Float64Array;
@@ -18,18 +21,21 @@ export interface Draw {
   readonly factor: number;
 }
 
+/** Graphs of steps that are kept, for different shapes. */
+const MAX_STEPS = 2;
+
 /** Takes gradients, with a session for each set of shapes. */
 export class Gradients implements AsyncDisposable {
   readonly #model: ModelProto;
-  readonly #layers: readonly SwitchedLayer[];
+  readonly #variants: readonly Variant[];
   readonly #measure: Measure;
   readonly #backend: Backend;
   readonly #steps = new Map<string, { readonly graph: StepGraph; readonly session: Session }>();
 
   /** @param model that is made to be differentiated */
-  constructor(model: ModelProto, layers: readonly SwitchedLayer[], measure: Measure, backend: Backend) {
+  constructor(model: ModelProto, variants: readonly Variant[], measure: Measure, backend: Backend) {
     this.#model = model;
-    this.#layers = layers;
+    this.#variants = variants;
     this.#measure = measure;
     this.#backend = backend;
   }
@@ -42,15 +48,15 @@ export class Gradients implements AsyncDisposable {
     const { graph, session } = await this.#step(batch.feeds);
     const targets = this.#measure.targets(batch, float, random);
     const wanted = graph.targets.map(({ name, dtype }) => [name, asLabels(targets[name], dtype)] as const);
-    const weights = this.#layers.flatMap((layer) =>
+    const weights = this.#variants.flatMap((layer) =>
       layer.weights.map(({ input, float: w }) => [input, w] as const),
     );
     const feeds = { ...batch.feeds, ...Object.fromEntries(weights) };
     for (const [name, value] of wanted) if (value !== undefined) feeds[name] = value;
     const results = await session.run(feeds);
-    const count = this.#layers.length;
+    const count = this.#variants.length;
     const [along, diagonal] = [new Float64Array(count), new Float64Array(count)];
-    for (const [i, { weights: own, activations }] of this.#layers.entries()) {
+    for (const [i, { weights: own, activations }] of this.#variants.entries()) {
       const add = (value: string, errors: Iterable<number>) => {
         const output = graph.gradients.get(value);
         // Something that the loss does not depend on.
@@ -72,18 +78,34 @@ export class Gradients implements AsyncDisposable {
     return { along, diagonal, factor: this.#measure.factor(batch, float) };
   }
 
+  /** Adds draws from random samples of a batch, or the same one again where it has fewer. */
+  async take(draws: Draw[], count: number, whole: Sample, random: () => number): Promise<void> {
+    const samples = samplesOf(this.#model, whole);
+    const order = permutation(samples.length, random);
+    for (let i = 0; i < count; i++) {
+      const { batch, float } = samples[order[i % order.length]!]!;
+      draws.push(await this.draw(batch, float, random));
+    }
+  }
+
   async #step(feeds: Feeds) {
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
     const key = JSON.stringify(shapes);
     let step = this.#steps.get(key);
     if (step === undefined) {
-      const weights = this.#layers.flatMap((layer) => layer.weights.map(({ input }) => input));
-      const outputs = this.#layers.flatMap(({ activations }) => activations.map(({ value }) => value));
-      const parameters = [...weights, ...outputs];
+      const weights = this.#variants.flatMap((layer) => layer.weights.map(({ input }) => input));
+      const values = this.#variants.flatMap(({ activations }) => activations.map(({ value }) => value));
+      const outputs = [...new Set(values)];
+      const parameters = [...new Set(weights), ...outputs];
       const { loss } = this.#measure;
       const graph = stepGraph(this.#model, { shapes, parameters, outputs, loss, statistics: "frozen" });
       step = { graph, session: await createSession(graph.model, { backend: this.#backend, maxPlans: 1 }) };
       this.#steps.set(key, step);
+    }
+    const [oldest] = this.#steps;
+    if (this.#steps.size > MAX_STEPS && oldest !== undefined) {
+      this.#steps.delete(oldest[0]);
+      await oldest[1].session.dispose();
     }
     return step;
   }
@@ -111,7 +133,7 @@ export interface Sample {
 }
 
 /** Samples of a batch, each as a batch of one; the batch as it is where it cannot be taken apart. */
-export function samplesOf(model: ModelProto, batch: Batch, float: Results): Sample[] {
+function samplesOf(model: ModelProto, { batch, float }: Sample): Sample[] {
   const all = [batch.feeds, batch.targets, float].flatMap((tensors) => Object.values(tensors));
   const count = all[0]?.shape[0];
   const isFree = modelValues(Graph.of(model).inputs).every(({ shape }) => typeof shape?.[0] !== "number");

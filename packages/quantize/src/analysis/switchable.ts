@@ -30,6 +30,8 @@ export interface SwitchedWeight {
 }
 
 export interface SwitchedActivation {
+  /** Of the value in the float model. */
+  readonly name: string;
   /** Name of the value that the layer reads. */
   readonly value: string;
   readonly rounding: ActivationRounding;
@@ -105,7 +107,7 @@ function switched(graph: Graph, layer: Layer, scheme: LayerScheme, options: Swit
     for (const node of added) graph.insert(node);
     nodes.push(...added);
     graph.setInput(layer.node, slot, value);
-    return { value, rounding };
+    return { name, value, rounding };
   });
   return { layer, scheme, weights, activations, flag, nodes: [...nodes, layer.node] };
 }

@@ -3,6 +3,7 @@ import { type HostTensor, valuesOf } from "@bitbudget/core";
 import type { ModelProto } from "@bitbudget/onnx";
 import type { Results } from "@bitbudget/runtime";
 import type { Batches } from "@bitbudget/train";
+import { epochOf } from "../epoch.ts";
 import { QuantizeError } from "../errors.ts";
 import { beyond, DifferenceSums, defaultTolerance, type Tolerance } from "./difference.ts";
 import { VerificationError } from "./errors.ts";
@@ -46,7 +47,7 @@ export async function verify(model: ModelProto, options: VerifyOptions): Promise
     const ours = opened[0]!;
     const tallies = suspects.map(({ name }) => new Tally(name, options.predictions));
     let count = 0;
-    for await (const { feeds } of each(options.batches)) {
+    for await (const { feeds } of epochOf(options.batches)) {
       count++;
       const right = await runOn(model, first.name, ours, feeds);
       const float = await reference?.run(feeds);
@@ -165,8 +166,4 @@ function matching(runner: string, name: string, value: HostTensor | undefined, l
   throw new QuantizeError(
     `${runner} gives ${JSON.stringify(name)} the shape [${value?.shape ?? "none"}], not [${like.shape}]; feed both the same`,
   );
-}
-
-function each(batches: Batches) {
-  return "epoch" in batches ? batches.epoch(0, 0) : batches;
 }

@@ -13,7 +13,9 @@ import {
   assign,
   type Calibration,
   coreScheme,
+  estimateSensitivity,
   formatAnalysis,
+  type LayerScheme,
   layersOf,
   type Objective,
 } from "../../src/index.ts";
@@ -243,6 +245,44 @@ describe("networks", () => {
       (await scores(names)).reduce((sum, y, i) => sum + (y - float[i]!) ** 2, 0) / float.length;
     expect(whole.measured.mean / (await moved("conv1", "conv2", "gemm"))).toBeCloseTo(1, 4);
     for (const { layer, measured } of rows) expect(measured.mean / (await moved(layer))).toBeCloseTo(1, 4);
+  });
+
+  test("what every scheme would cost is what an analysis of each would predict", async () => {
+    const range = () => ({ min: -2, max: 2 });
+    const calibration: Calibration = {
+      samples: 1,
+      names: [],
+      value: (name) => ({ name, count: 1, channels: undefined, range }),
+    };
+    const schemes: readonly LayerScheme[] = [
+      { weight: { dtype: "int8" } },
+      { weight: { dtype: "int4", granularity: "tensor" }, activation: { dtype: "uint8" } },
+      { activation: { dtype: "int8" } },
+    ];
+    const common = {
+      ...{ backend, calibration, batches: imageBatches(1, 4), draws: 3 },
+      objective: { kind: "divergence", logits: "scores" },
+    } as const;
+    const rows = await estimateSensitivity(net, {
+      ...common,
+      candidates: ({ name }) => (name === "conv1" ? [] : schemes),
+    });
+    expect(rows.map(({ layer, scheme }) => [layer, scheme])).toEqual(
+      ["conv2", "gemm"].flatMap((name) => schemes.map((scheme) => [name, scheme])),
+    );
+    for (const [i, scheme] of schemes.entries()) {
+      const assignment = { conv2: scheme, gemm: scheme };
+      const { layers: found } = await analyze(net, { ...common, assignment, trials: 0 });
+      for (const row of found) {
+        const own = rows.find(({ layer, scheme: each }) => layer === row.layer && each === schemes[i]);
+        expect(own!.predicted.fisher.mean / row.predicted!.fisher.mean).toBeCloseTo(1, 4);
+        expect(own!.predicted.diagonal.mean / row.predicted!.diagonal.mean).toBeCloseTo(1, 4);
+        expect([own?.bits, own?.weightSqnrDb]).toEqual([row.bits, row.weightSqnrDb]);
+      }
+    }
+    await expect(
+      estimateSensitivity(net, { ...common, candidates: () => schemes, batches: [] }),
+    ).rejects.toThrow("no batches");
   });
 
   test("activations are rounded where a calibration gives their range", async () => {
