@@ -1,0 +1,2 @@
+/** What only Node has: journals in files. */
+export { type FileStorage, fileStorage } from "./node/file-storage.ts";

@@ -1,0 +1,28 @@
+/** Who evaluates configurations: this thread, workers, or other machines. */
+import type { Configuration } from "../problem.ts";
+import type { Outcome } from "./records.ts";
+
+export interface EvaluationContext {
+  /** Number of the trial, from 0. */
+  readonly id: number;
+  /** Aborted when the result is not wanted any more; the evaluation may then reject. */
+  readonly signal: AbortSignal;
+}
+
+export interface Executor {
+  /** How many evaluations it wants to have at once: at least 1. A study may give it more, which it has to queue, or fewer. */
+  readonly parallel: number;
+  /**
+   * Measures a configuration. The same configuration has the same outcome, whenever it is evaluated. What rejects ends the
+   * study; a configuration that cannot be had is an outcome, `{ failed }`.
+   */
+  evaluate(configuration: Configuration, context: EvaluationContext): Promise<Outcome>;
+}
+
+/** Evaluates with a function. */
+export function functionExecutor(
+  evaluate: (configuration: Configuration, context: EvaluationContext) => Outcome | Promise<Outcome>,
+  parallel = 1,
+): Executor {
+  return { parallel, evaluate: async (configuration, context) => evaluate(configuration, context) };
+}

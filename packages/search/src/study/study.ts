@@ -1,0 +1,272 @@
+/**
+ * A study: an algorithm, an executor and a journal.
+ *
+ * What the algorithm is told, and when, does not depend on how long evaluations take: with N under way, the trial with
+ * number k is asked for when exactly those before k - N + 1 were told, in the order of their numbers. So a study that
+ * resumes does the same again from the start, except that what is in the journal is not evaluated; and its choice is that of
+ * a study that was never interrupted.
+ */
+import { type Algorithm, type AlgorithmSpec, bestOf, isBetter, type Trial } from "../algorithm.ts";
+import { JournalError, OutcomeError, SearchError, StudyMismatchError } from "../errors.ts";
+import { paretoFront } from "../pareto.ts";
+import { type Configuration, costsOf, isConfiguration, type Problem, scoreOf } from "../problem.ts";
+import type { Executor } from "./executor.ts";
+import { JournalWriter, readJournal } from "./journal.ts";
+import {
+  complaint,
+  FORMAT,
+  type Header,
+  type Outcome,
+  type TrialRecord,
+  toJson,
+  VERSION,
+} from "./records.ts";
+import { type StopReason, type StopRules, Stopwatch } from "./stop.ts";
+import { type JournalStorage, memoryStorage } from "./storage.ts";
+
+export interface StudyOptions {
+  readonly problem: Problem;
+  readonly algorithm: AlgorithmSpec;
+  /** Default: in memory. */
+  readonly storage?: JournalStorage;
+  /** An integer from 0. Default 0. */
+  readonly seed?: number;
+}
+
+export interface RunOptions extends StopRules {
+  /** Ends the study: evaluations under way are aborted, those that complete nevertheless are kept, and nothing is thrown. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from anywhere. Default: performance.now. */
+  readonly now?: () => number;
+}
+
+/** A trial that was told, and how things stand after it. */
+export interface Progress {
+  readonly trial: Trial;
+  readonly outcome: Outcome;
+  /** Whether it was in the journal already. */
+  readonly isReplayed: boolean;
+  readonly isBest: boolean;
+  readonly best: Trial;
+  /** How many trials were told. */
+  readonly trials: number;
+  /** By the limits of trials and time, whichever comes first; undefined where nobody knows. */
+  readonly secondsLeft: number | undefined;
+}
+
+export interface StudyResult {
+  /** The best so far: the cheapest within the budget, or what comes nearest to it. Undefined before the first trial. */
+  readonly best: Trial | undefined;
+  /** Whether that is within the budget. */
+  readonly isWithinBudget: boolean;
+  /** Trials that none beats in both score and loss, by score. */
+  readonly front: readonly Trial[];
+  /** In the order of their numbers. */
+  readonly trials: readonly Trial[];
+  readonly stopped: StopReason;
+}
+
+export interface Study {
+  readonly header: Header;
+  /** How many trials the journal had when it was opened, and bytes of a torn line that were taken away. */
+  readonly recovered: { readonly trials: number; readonly tornBytes: number };
+  /**
+   * Makes trials until a limit is reached, those in the journal included; another run goes on. Each trial is in the journal
+   * before it is told of. To stop iterating stops the study.
+   */
+  run(executor: Executor, options?: RunOptions): AsyncGenerator<Progress, StudyResult, void>;
+}
+
+/**
+ * Begins a study, or opens the one that is in the storage.
+ * @param parallel how many evaluations are under way at once; a study that is resumed keeps its own number
+ * @throws JournalError, JournalWriteError, StudyMismatchError
+ */
+export async function openStudy(
+  { problem, algorithm, storage = memoryStorage(), seed = 0 }: StudyOptions,
+  parallel = 1,
+): Promise<Study> {
+  for (const [what, count, least] of [
+    ["a seed", seed, 0],
+    ["a number of evaluations at once", parallel, 1],
+  ] as const)
+    if (!(Number.isSafeInteger(count) && count >= least))
+      throw new SearchError(`${count} is no ${what.slice(2)}; use an integer from ${least}`);
+  const content = readJournal(await storage.read());
+  const present: Header = {
+    format: FORMAT,
+    version: VERSION,
+    problem: problem.fingerprint,
+    algorithm: algorithm.name,
+    settings: algorithm.settings,
+    seed,
+    parallel,
+  };
+  const header = content.header ?? present;
+  for (const what of ["problem", "algorithm", "settings", "seed"] as const)
+    if (canonical(header[what]) !== canonical(present[what]))
+      throw new StudyMismatchError(what, canonical(header[what]), canonical(present[what]));
+  for (const [i, { id, configuration }] of content.trials.entries())
+    if (!isConfiguration(problem, configuration))
+      throw new JournalError(i + 2, 0, `the configuration of trial ${id} is none of this problem`);
+  if (content.torn > 0) await storage.truncate(content.length);
+  const journal = new JournalWriter(storage);
+  if (content.header === undefined) await journal.write({ ...header });
+  const records = new Map(content.trials.map((record) => [record.id, record]));
+  return {
+    header,
+    recovered: { trials: records.size, tornBytes: content.torn },
+    run: (executor, options = {}) => run({ problem, algorithm, header, journal, records }, executor, options),
+  };
+}
+
+interface State {
+  readonly problem: Problem;
+  readonly algorithm: AlgorithmSpec;
+  readonly header: Header;
+  readonly journal: JournalWriter;
+  /** By number; what is added is in the journal. */
+  readonly records: Map<number, TrialRecord>;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly configuration: Configuration;
+  readonly isReplayed: boolean;
+  /** Undefined: aborted. */
+  readonly outcome: Promise<Outcome | undefined>;
+}
+
+async function* run(
+  state: State,
+  executor: Executor,
+  options: RunOptions,
+): AsyncGenerator<Progress, StudyResult, void> {
+  const { problem, header, records } = state;
+  const algorithm: Algorithm = await state.algorithm.create(problem, header.seed);
+  const stopwatch = new Stopwatch(options, options.now ?? (() => performance.now()));
+  const abort = new AbortController();
+  const signal =
+    options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal]);
+  const trials: Trial[] = [];
+  const pending: Pending[] = [];
+  let best: Trial | undefined;
+  let asked = 0;
+  let stopped: StopReason | undefined;
+  try {
+    for (;;) {
+      stopped ??= signal.aborted ? "aborted" : stopwatch.reason(trials.length);
+      while (stopped === undefined && pending.length < header.parallel && stopwatch.allows(asked)) {
+        const configuration = algorithm.ask();
+        if (configuration === undefined) break;
+        pending.push(begin(state, executor, asked++, configuration, signal));
+      }
+      const first = pending.shift();
+      if (first === undefined) break;
+      const outcome = await first.outcome;
+      // Nothing after it can be told either: the order would be another one.
+      if (outcome === undefined) {
+        stopped = "aborted";
+        break;
+      }
+      const trial = toTrial(problem, first, outcome);
+      trials.push(trial);
+      algorithm.tell(trial);
+      const isBest = best === undefined || isBetter(problem, trial, best);
+      if (isBest) best = trial;
+      stopwatch.count(isBest, first.isReplayed);
+      yield {
+        trial,
+        outcome,
+        isReplayed: first.isReplayed,
+        isBest,
+        best: best ?? trial,
+        trials: trials.length,
+        secondsLeft: stopwatch.secondsLeft(trials.length),
+      };
+    }
+    stopped ??= stopwatch.reason(trials.length) ?? "exhausted";
+  } finally {
+    abort.abort();
+    // What completes nevertheless is kept.
+    await Promise.allSettled(pending.map(({ outcome }) => outcome));
+  }
+  // Trials that others went before, in an earlier run or in this one, count in the result although they were not told.
+  const known = new Set(trials.map(({ id }) => id));
+  const rest = [...records.values()].filter(({ id }) => !known.has(id)).sort((a, b) => a.id - b.id);
+  return resultOf(
+    problem,
+    [...trials, ...rest.map((record) => toTrial(problem, record, record.outcome))],
+    stopped,
+  );
+}
+
+/** Evaluates a configuration and writes what came out, or finds it in the journal. */
+function begin(
+  { header, journal, records }: State,
+  executor: Executor,
+  id: number,
+  configuration: Configuration,
+  signal: AbortSignal,
+): Pending {
+  const record = records.get(id);
+  if (record !== undefined && record.configuration.join() !== configuration.join())
+    throw new StudyMismatchError(
+      `trial ${id}`,
+      `[${record.configuration}]`,
+      `[${configuration}] by ${header.algorithm}, which must have changed since`,
+    );
+  const outcome = record === undefined ? evaluate() : Promise.resolve(record.outcome);
+  // An error is thrown when its turn comes; until then it is not unhandled.
+  outcome.catch(() => {});
+  return { id, configuration, isReplayed: record !== undefined, outcome };
+
+  async function evaluate(): Promise<Outcome | undefined> {
+    let found: Outcome;
+    try {
+      found = await executor.evaluate(configuration, { id, signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+    const wrong = complaint(found);
+    if (wrong !== undefined) throw new OutcomeError(id, wrong);
+    const complete = { id, configuration, outcome: found };
+    await journal.write(toJson(complete));
+    records.set(id, complete);
+    return found;
+  }
+}
+
+function toTrial(
+  problem: Problem,
+  { id, configuration }: { id: number; configuration: Configuration },
+  outcome: Outcome,
+): Trial {
+  const sums = costsOf(problem, configuration);
+  if ("failed" in outcome) return { id, configuration, loss: Number.POSITIVE_INFINITY, costs: sums };
+  return { id, configuration, loss: outcome.loss, costs: { ...sums, ...outcome.costs } };
+}
+
+function resultOf(problem: Problem, trials: readonly Trial[], stopped: StopReason): StudyResult {
+  const best = bestOf(problem, trials);
+  const measured = trials.filter(({ loss }) => Number.isFinite(loss));
+  const points = measured.map(({ loss, costs }) => [scoreOf(problem, costs), loss]);
+  const front = paretoFront(points).sort((a, b) => points[a]![0]! - points[b]![0]! || a - b);
+  return {
+    best,
+    isWithinBudget: best !== undefined && best.loss <= problem.budget,
+    front: front.map((i) => measured[i]!),
+    trials,
+    stopped,
+  };
+}
+
+/** JSON with sorted keys: equal for equal values. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === "object" && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
