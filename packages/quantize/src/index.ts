@@ -85,7 +85,7 @@ export {
 } from "./transforms/bias-correction.ts";
 export { type EqualizeOptions, equalize } from "./transforms/equalize.ts";
 export type { ScaledGroup, ScaledModel, ScaleOptions } from "./transforms/factor-search.ts";
-export { type FakeQuantizeOptions, fakeQuantize } from "./transforms/fake-quantize.ts";
+export { type FakeQuantizeOptions, fakeQuantize, nearestWeights } from "./transforms/fake-quantize.ts";
 export { type SmoothQuantOptions, smoothQuant } from "./transforms/smooth-quant.ts";
 export {
   type Difference,

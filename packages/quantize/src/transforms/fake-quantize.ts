@@ -13,20 +13,14 @@ import {
   type Quantized,
   tensor,
 } from "@bitbudget/core";
-import {
-  Graph,
-  type ModelProto,
-  makeNode,
-  type NodeProto,
-  tensorValue,
-  toTensorProto,
-} from "@bitbudget/onnx";
+import { Graph, type ModelProto, makeNode, type NodeProto, toTensorProto } from "@bitbudget/onnx";
 import type { Calibration } from "../calibration/statistics.ts";
 import { AssignmentError } from "../errors.ts";
 import { type Layer, layersOf } from "../layers.ts";
 import { roundNearest } from "../rounding/nearest.ts";
 import { withWeights } from "../rounding/sequential.ts";
 import { type ActivationScheme, type Assignment, checkAssignment, coreScheme } from "../scheme.ts";
+import { floatsOf } from "./absorb.ts";
 
 export interface FakeQuantizeOptions {
   readonly assignment: Assignment;
@@ -42,10 +36,8 @@ export interface FakeQuantizeOptions {
  */
 export function fakeQuantize(model: ModelProto, options: FakeQuantizeOptions): ModelProto {
   const { assignment, calibration } = options;
-  const source = Graph.of(model);
-  const layers = layersOf(source);
-  checkAssignment(layers, assignment);
-  const copy = withWeights(model, options.weights ?? nearestWeights(source, layers, assignment));
+  checkAssignment(layersOf(Graph.of(model)), assignment);
+  const copy = withWeights(model, options.weights ?? nearestWeights(model, assignment));
   const graph = Graph.of(copy);
   const made = new Map<string, string>();
   for (const layer of layersOf(graph)) {
@@ -65,24 +57,25 @@ export function fakeQuantize(model: ModelProto, options: FakeQuantizeOptions): M
   return copy;
 }
 
-function nearestWeights(
-  graph: Graph,
-  layers: readonly Layer[],
-  assignment: Assignment,
-): ReadonlyMap<string, Quantized> {
+/**
+ * The weights of an assignment, all to the nearest code of their schemes, by the names of their initializers. Weights of
+ * graphs inside of nodes stay float.
+ * @throws AssignmentError for an assignment that does not fit the model
+ */
+export function nearestWeights(model: ModelProto, assignment: Assignment): Map<string, Quantized> {
+  const graph = Graph.of(model);
+  const layers = layersOf(graph);
+  checkAssignment(layers, assignment);
   const rounded = new Map<string, Quantized>();
   for (const layer of layers) {
     const scheme = assignment[layer.name]?.weight;
     if (scheme === undefined || layer.graph !== graph) continue;
+    const { bits, range } = scheme;
     for (const weight of layer.weights) {
-      const proto = graph.initializers.get(weight.name);
-      const { data } = (proto === undefined ? undefined : tensorValue(proto)) ?? {};
-      if (!(data instanceof Float32Array)) continue;
-      const { bits, range } = scheme;
-      rounded.set(
-        weight.name,
-        roundNearest(data, weight.shape, coreScheme(layer, weight, scheme), { bits, range }),
-      );
+      if (!graph.initializers.has(weight.name)) continue;
+      const { data } = floatsOf(graph, weight.name);
+      const core = coreScheme(layer, weight, scheme);
+      rounded.set(weight.name, roundNearest(data, weight.shape, core, { bits, range }));
     }
   }
   return rounded;

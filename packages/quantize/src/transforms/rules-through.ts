@@ -133,6 +133,9 @@ const prelu: Rule = (facts, node, touch) =>
 const resize: Rule = (facts, node, touch) =>
   findAttribute(node, "extrapolation_value") === undefined ? otherAxes(facts, node, touch) : NO_WAY;
 
+/** What only asks for the shape does not see the numbers. */
+const shape: Rule = () => [{}];
+
 export const throughRules: Readonly<Record<string, Rule>> = {
   Identity: same,
   Relu: same,
@@ -166,4 +169,6 @@ export const throughRules: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Resize: resize,
   Concat: concat,
+  Shape: shape,
+  Size: shape,
 };
