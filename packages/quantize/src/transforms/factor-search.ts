@@ -27,6 +27,8 @@ export interface ScaleOptions {
    * activation in each run. Default false: such layers stay as they are.
    */
   readonly insert?: boolean;
+  /** Whether a Clip with an upper bound (Relu6) becomes Relu and the minimum with a bound for each channel. Default "keep". */
+  readonly upperBound?: "keep" | "min";
 }
 
 /** What a group found. */
@@ -65,16 +67,17 @@ export function searchFactors(
   alphas: readonly number[],
   candidate: Candidate,
 ): ScaledModel {
-  const { assignment, calibration, grams, insert = false } = options;
+  const { assignment, calibration, grams, insert = false, upperBound = "keep" } = options;
+  const mayScaleBound = () => upperBound === "min";
   const copy = copyModel(model);
   const graph = Graph.of(copy);
   const layers = layersOf(graph);
   checkAssignment(layers, assignment);
   const aliases = new Map<string, string>();
-  let facts = factsOf(copy, graph);
+  let facts = factsOf(copy, graph, { mayScaleBound });
   let groups = layerGroups(facts, layers);
   if (insert && insertScales(facts, layers, groups, assignment, aliases)) {
-    facts = factsOf(copy, graph);
+    facts = factsOf(copy, graph, { mayScaleBound });
     groups = layerGroups(facts, layersOf(graph));
   }
   const seen = aliased(calibration, aliases);
