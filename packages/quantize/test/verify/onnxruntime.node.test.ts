@@ -7,7 +7,7 @@ import * as node from "onnxruntime-node";
 import * as web from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onnxruntimeRunner, type RunnerFactory, sessionRunner, verify } from "../../src/index.ts";
-import { f32, floatNet, imageBatches, model, quantizedNet, scalarOf } from "../support/models.ts";
+import { f32, floatNet, imageBatches, model, quantizedNet, randoms, scalarOf } from "../support/models.ts";
 
 web.env.wasm.numThreads = 1;
 const runtimes: Readonly<Record<string, RunnerFactory>> = {
@@ -131,6 +131,54 @@ describe("onnxruntime as a runner", () => {
     );
     await expectLoadFault(name, wrong, { name: "y", opType: "Conv", value: "y" });
   });
+
+  test.each(names)(
+    "%s: names a Softmax that it computes from a table of its own, between codes",
+    async (name) => {
+      const q = (x: string, to: string) =>
+        makeNode("QuantizeLinear", [x, `${to}_s`, "z"], [to], { name: `q_${to}` });
+      const dq = (x: string, to: string) =>
+        makeNode("DequantizeLinear", [x, `${x}_s`, "z"], [to], { name: `dq_${x}` });
+      const scores = model(
+        [
+          q("x", "xq"),
+          dq("xq", "xf"),
+          makeNode("Softmax", ["xf"], ["p"], { name: "softmax", attributes: { axis: -1n } }),
+          q("p", "pq"),
+          dq("pq", "y"),
+        ],
+        { xq_s: scalarOf("float32", 0.15), pq_s: scalarOf("float32", 1 / 255), z: scalarOf("uint8", 0) },
+        [["x", "float32", ["n", 16]]],
+        [["y", "float32", ["n", 16]]],
+        13n,
+      );
+      const x = randoms(7, 50, 16);
+      const batches = [
+        {
+          feeds: {
+            x: tensor(
+              "float32",
+              x.shape,
+              x.data.map((each) => 16 + 16 * each),
+            ),
+          },
+          targets: {},
+        },
+      ];
+      const runners = { ours, [name]: runtimes[name]! };
+      await expect(verify(scores, { runners, batches })).rejects.toMatchObject({
+        fault: {
+          kind: "values",
+          node: { name: "softmax" },
+          group: ["dq_xq", "softmax", "q_pq"],
+          difference: { maxAbs: 1 },
+        },
+      });
+      // One code is all that it is apart, if not in a few elements only.
+      const report = await verify(scores, { runners, batches, tolerance: { share: 0.5 } });
+      expect(report.runners[1]?.drifts).toBe(false);
+    },
+  );
 
   async function expectLoadFault(name: string, wrong: ModelProto, faulty: object): Promise<void> {
     const runners = { [name]: runtimes[name]! };
