@@ -21,12 +21,14 @@ export function takeInBiases(
   layers: readonly Layer[],
   wanted: (layer: Layer) => boolean,
 ): readonly Layer[] {
+  const chosen = layers.filter((layer) => layer.graph === graph && wanted(layer));
+  if (chosen.length === 0) return layers;
   const { types } = inferShapes(model);
   let changed = false;
-  for (const layer of layers) {
+  for (const layer of chosen) {
     const { name, node, opType, weights } = layer;
     const [weight] = weights;
-    if (layer.graph !== graph || weight === undefined || !wanted(layer)) continue;
+    if (weight === undefined) continue;
     const type = types.get(layer.input);
     const isMatrix = weight.shape.length === 2 && type?.kind === "tensor" && type.shape?.length === 2;
     if (opType !== "Conv" && !(opType === "MatMul" && isMatrix)) continue;

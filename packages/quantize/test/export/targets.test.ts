@@ -52,8 +52,17 @@ const lstm = layerOf(
   }),
 );
 
+const gemm = layerOf(
+  modelOf({
+    inputs: { x: random([3, 4], 1), c: random([3, 6], 2) },
+    outputs: ["y"],
+    constants: { w: random([4, 6], 3) },
+    nodes: [op("Gemm", ["x", "w", "c"], "y")],
+  }),
+);
+
 describe("refusals say why", () => {
-  const layers = { conv, matmul, product, lstm };
+  const layers = { conv, matmul, product, lstm, gemm };
   test.each([
     [
       "ort-wasm",
@@ -88,6 +97,7 @@ describe("refusals say why", () => {
       /LSTM .* static activations/,
     ],
     ["wasm", "conv", { activation: { dtype: "uint8" } }, /weight is constant/],
+    ["wasm", "gemm", { weight: { dtype: "int8" }, activation: { dtype: "uint8" } }, /bias is no constant/],
     ["ort-wasm", "product", { activation: { dtype: "int8" } }, /products of two activations on int8/],
     ["wasm", "product", { activation: { dtype: "uint8", dynamic: true } }, /no constant weight/],
     [

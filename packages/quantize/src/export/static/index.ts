@@ -51,24 +51,17 @@ export async function writeStatic(jobs: readonly StaticJob[], options: StaticOpt
   for (const { layer, row } of jobs) {
     const [first] = inputs.get(layer.node) ?? [];
     if (layer.weights.length === 0 || first === undefined) continue;
-    const [name, quantized] = await options.weight(layer);
-    staticWeights(
-      writer,
-      target,
-      layer,
-      name,
-      quantized,
-      row.storage?.[quantized.scheme.dtype] ?? quantized.scheme.dtype,
-      first.coding,
-      explicit,
-    );
+    const [name, codes] = await options.weight(layer);
+    const { dtype } = codes.scheme;
+    const storage = row.storage?.[dtype] ?? dtype;
+    staticWeights(writer, { layer, name, codes, storage, input: first.coding, target, explicit });
     release(layer);
   }
-  const codes = new CodeWriter(writer, plan);
+  const writing = new CodeWriter(writer, plan);
   // Before their names are those of codes.
   for (const { layer } of jobs)
-    if (!native.has(layer.node)) codes.read(layer.node, inputs.get(layer.node) ?? []);
-  codes.write((node) => inputs.get(node) ?? []);
+    if (!native.has(layer.node)) writing.read(layer.node, inputs.get(layer.node) ?? []);
+  writing.write((node) => inputs.get(node) ?? []);
 
   /** The plan's codes, or codes of the layer's own where it asks for more or fewer. */
   function coded(value: string, { format }: StaticLayer, node: NodeProto): Coding {

@@ -9,20 +9,22 @@ import type { Writer } from "../writer.ts";
 import { codedBias, roomForBias } from "./bias.ts";
 import { type Coding, isByte } from "./coding.ts";
 
-/**
- * @param input how the layer's activation is coded; biases are in its units
- * @param explicit whether the group is written as an operator on codes
- */
-export function staticWeights(
-  writer: Writer,
-  target: Target,
-  layer: Layer,
-  name: string,
-  given: Quantized,
-  storage: DType,
-  input: Coding,
-  explicit: boolean,
-): void {
+export interface StaticWeight {
+  readonly layer: Layer;
+  /** Name of the float weight. */
+  readonly name: string;
+  readonly codes: Quantized;
+  /** Format in which the codes are stored. */
+  readonly storage: DType;
+  /** How the layer's activation is coded; biases are in its units. */
+  readonly input: Coding;
+  readonly target: Target;
+  /** Whether the group is written as an operator on codes. */
+  readonly explicit: boolean;
+}
+
+export function staticWeights(writer: Writer, weight: StaticWeight): void {
+  const { layer, name, codes: given, storage, input, target, explicit } = weight;
   const { node, opType } = layer;
   const [, , bias = ""] = node.input;
   const hasBias = bias !== "" && (opType === "Conv" || opType === "Gemm");

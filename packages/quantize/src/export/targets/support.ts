@@ -133,6 +133,8 @@ function unfitLayer(row: EncodingRow, layer: Layer, weight: WeightScheme | undef
     return "it is in a graph inside a node, of whose values there is no calibration; use dynamic activations or weights alone";
   if (row.encoding === "static" && weight === undefined && weights.length > 0)
     return "its weight is constant, and must be quantized with its activations";
+  if (row.encoding === "static" && !hasConstantBias(layer))
+    return "its bias is no constant with a number for each channel, which alone becomes codes; use dynamic activations or weights alone";
   if (row.encoding !== "static" && weights.length === 0)
     return "it has no constant weight; use static activations";
   if (row.encoding === "static" && weights.length === 0 && opType === "Gemm")
@@ -151,6 +153,18 @@ function unfitLayer(row: EncodingRow, layer: Layer, weight: WeightScheme | undef
     if (length % size !== 0) return `its ${length} terms are no whole number of blocks of ${size}`;
   }
   return undefined;
+}
+
+/** Whether there is no bias, or one that is known and the same for every row and pixel. */
+function hasConstantBias({ node, opType, weights: [weight], graph }: Layer): boolean {
+  const [, , bias = ""] = node.input;
+  if (bias === "" || weight === undefined || (opType !== "Conv" && opType !== "Gemm")) return true;
+  const dims = graph.initializers.get(bias)?.dims;
+  const channels = weight.shape[weight.channelAxis] ?? 0;
+  return (
+    dims !== undefined &&
+    dims.every((size, i) => size === 1n || (i === dims.length - 1 && Number(size) === channels))
+  );
 }
 
 /** Rows of GatherBlockQuantized are whole bytes. */
