@@ -5,7 +5,7 @@ import { Graph, type ModelProto } from "@bitbudget/onnx";
 import type { Results } from "@bitbudget/runtime";
 import { type Batch, type Batches, NoGradientError, randomNumbers } from "@bitbudget/train";
 import type { Calibration } from "../calibration/statistics.ts";
-import { epochOf } from "../epoch.ts";
+import { epochOf, pause } from "../epoch.ts";
 import { QuantizeError } from "../errors.ts";
 import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
 import { roundNearest } from "../rounding/nearest.ts";
@@ -38,6 +38,10 @@ export interface AnalyzeOptions {
   readonly trials?: number;
   /** Of the random losses and the trials. Default 0. */
   readonly seed?: number;
+  /** Ends the analysis between two runs; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called when a batch is done. @param batches done so far */
+  readonly onProgress?: (batches: number) => void;
 }
 
 /**
@@ -52,7 +56,7 @@ export interface AnalyzeOptions {
  * @throws QuantizeError when there are no batches, or an objective reads what the model does not have
  */
 export async function analyze(model: ModelProto, options: AnalyzeOptions): Promise<Analysis> {
-  const { assignment, backend, calibration, draws: wanted = 32, seed = 0 } = options;
+  const { assignment, backend, calibration, draws: wanted = 32, seed = 0, signal } = options;
   checkAssignment(layersOf(Graph.of(model)), assignment);
   const measure = measureOf(options.objective);
   const codes = codesOf(options);
@@ -84,10 +88,13 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
     for (const mixture of mixtures) {
       const results = await switchable.run(batch.feeds, mixture.on, capture);
       mixture.add(results, float, batch, measure, output);
+      await pause(signal);
     }
     if (noGradients === undefined)
-      noGradients = await drawn(gradients.take(draws, wanted, { batch, float }, random));
+      noGradients = await drawn(gradients.take(draws, wanted, { batch, float }, { random, signal }));
     await errors.add(batch.feeds);
+    await pause(signal);
+    options.onProgress?.(count);
   }
   if (count === 0) throw new QuantizeError("there are no batches to analyze with");
   const position = new Map(names.map((name, i) => [name, i]));

@@ -43,6 +43,8 @@ export interface EstimateOptions {
   readonly draws?: number;
   /** Default 0. */
   readonly seed?: number;
+  /** Ends the estimate between two gradients; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** A layer under one scheme, with all others in float. */
@@ -64,7 +66,7 @@ export async function estimateSensitivity(
   model: ModelProto,
   options: EstimateOptions,
 ): Promise<SchemeEstimate[]> {
-  const { backend, calibration, draws: wanted = 32, seed = 0 } = options;
+  const { backend, calibration, draws: wanted = 32, seed = 0, signal } = options;
   const layers = layersOf(Graph.of(model));
   const candidates = new Map(layers.map((layer) => [layer.name, options.candidates(layer)]));
   const measure = measureOf(options.objective);
@@ -85,7 +87,7 @@ export async function estimateSensitivity(
   const random = randomNumbers(seed, 2);
   for await (const batch of epochOf(options.batches)) {
     const float = await session.run(batch.feeds, { capture });
-    await gradients.take(draws, wanted, { batch, float }, random);
+    await gradients.take(draws, wanted, { batch, float }, { random, signal });
   }
   if (draws.length === 0) throw new QuantizeError("there are no batches to estimate with");
   return variants.map((variant, i) => ({

@@ -4,6 +4,7 @@ import { elementCount, type HostTensor, tensor } from "@bitbudget/core";
 import { Graph, type ModelProto } from "@bitbudget/onnx";
 import { createSession, type Feeds, modelValues, type Results, type Session } from "@bitbudget/runtime";
 import { type Batch, permutation, type StepGraph, stepGraph } from "@bitbudget/train";
+import { pause } from "../epoch.ts";
 import { roundingErrors } from "./activations.ts";
 import type { Measure } from "./objective.ts";
 import type { SwitchedLayer } from "./switchable.ts";
@@ -79,12 +80,18 @@ export class Gradients implements AsyncDisposable {
   }
 
   /** Adds draws from random samples of a batch, or the same one again where it has fewer. */
-  async take(draws: Draw[], count: number, whole: Sample, random: () => number): Promise<void> {
+  async take(
+    draws: Draw[],
+    count: number,
+    whole: Sample,
+    { random, signal }: { readonly random: () => number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
     const samples = samplesOf(this.#model, whole);
     const order = permutation(samples.length, random);
     for (let i = 0; i < count; i++) {
       const { batch, float } = samples[order[i % order.length]!]!;
       draws.push(await this.draw(batch, float, random));
+      await pause(signal);
     }
   }
 

@@ -3,7 +3,7 @@ import { type HostTensor, valuesOf } from "@bitbudget/core";
 import type { ModelProto } from "@bitbudget/onnx";
 import type { Results } from "@bitbudget/runtime";
 import type { Batches } from "@bitbudget/train";
-import { epochOf } from "../epoch.ts";
+import { epochOf, pause } from "../epoch.ts";
 import { QuantizeError } from "../errors.ts";
 import { beyond, DifferenceSums, defaultTolerance, type Tolerance } from "./difference.ts";
 import { VerificationError } from "./errors.ts";
@@ -28,6 +28,8 @@ export interface VerifyOptions {
    * other way early on. Least ratio to that noise, in dB. Default 20.
    */
   readonly drift?: number;
+  /** Ends the verification between two batches; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function verify(model: ModelProto, options: VerifyOptions): Promise
         }
         tally.add(results, right, float);
       }
+      await pause(options.signal);
     }
     if (count === 0) throw new QuantizeError("there are no batches to verify with");
     const report = verification(tallies.map((tally) => tally.report()));

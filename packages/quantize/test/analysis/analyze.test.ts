@@ -341,6 +341,19 @@ describe("networks", () => {
     expect(rows[1]?.predicted?.fisher.mean).toBeGreaterThan(0);
   });
 
+  test("ends where it is told to, and says how far it is", async () => {
+    const end = new AbortController();
+    const seen: number[] = [];
+    const onProgress = (batches: number) => {
+      seen.push(batches);
+      if (batches === 2) end.abort(new Error("enough"));
+    };
+    const batches = imageBatches(4, 2);
+    const options = { batches, onProgress, signal: end.signal, draws: 1, trials: 1 };
+    await expect(analysisOf("int8", options)).rejects.toThrow("enough");
+    expect(seen).toEqual([1, 2]);
+  });
+
   test("says what is wrong", async () => {
     await expect(analysisOf("int8", { batches: [] })).rejects.toThrow("no batches");
     await expect(analysisOf("int8", { assignment: { nowhere: {} } })).rejects.toThrow(

@@ -160,6 +160,10 @@ describe("verify", () => {
   test("says what is missing", async () => {
     await expect(verify(floatNet(), { runners: {}, batches: [] })).rejects.toThrow("pass `runners`");
     await expect(verify(floatNet(), { runners: { ours }, batches: [] })).rejects.toThrow("no batches");
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(verify(floatNet(), { runners: { ours }, batches: imageBatches(1), signal })).rejects.toThrow(
+      "enough",
+    );
     const predictions = { output: "logits" };
     await expect(
       verify(floatNet(), { runners: { ours }, batches: imageBatches(1), predictions }),
