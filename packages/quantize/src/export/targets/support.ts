@@ -161,10 +161,9 @@ function hasConstantBias({ node, opType, weights: [weight], graph }: Layer): boo
   if (bias === "" || weight === undefined || (opType !== "Conv" && opType !== "Gemm")) return true;
   const dims = graph.initializers.get(bias)?.dims;
   const channels = weight.shape[weight.channelAxis] ?? 0;
-  return (
-    dims !== undefined &&
-    dims.every((size, i) => size === 1n || (i === dims.length - 1 && Number(size) === channels))
-  );
+  const isSize = (size: bigint, i: number, last: number) =>
+    size === 1n || (i === last && Number(size) === channels);
+  return dims?.every((size, i) => isSize(size, i, dims.length - 1)) ?? false;
 }
 
 /** Rows of GatherBlockQuantized are whole bytes. */
