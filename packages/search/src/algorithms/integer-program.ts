@@ -142,6 +142,8 @@ class IntegerProgram implements Algorithm {
   /** For the widest gap of the front that seems to have something between. */
   #between(prior: LossModel): Configuration | undefined {
     const end = this.#reach * this.#problem.budget;
+    // The first point of the front, where sensitivities were known and did not need it.
+    if (end > 0 && !this.#asked.has(keyOf(this.#problem.reference))) return this.#problem.reference;
     const count = this.#trials.length;
     const open = this.#gaps(end).filter(({ key }) => (this.#tried.get(key)?.until ?? 0) <= count);
     for (const { key, left, right } of open.sort((a, b) => b.area - a.area).slice(0, GAPS)) {

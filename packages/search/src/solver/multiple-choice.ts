@@ -77,7 +77,11 @@ export function solveKnapsack(highs: Highs, knapsack: Knapsack): Configuration |
         mip_max_nodes: MAX_NODES,
         random_seed: 1,
       });
-      model.run();
+      try {
+        model.run();
+      } catch (cause) {
+        throw new SolverError("HiGHS failed; costs or losses may be of too different sizes", { cause });
+      }
       const status = model.getModelStatus();
       const { modelStatus } = highs.constants;
       if (status === modelStatus.infeasible) return undefined;

@@ -10,19 +10,16 @@ export interface EvaluationContext {
 }
 
 export interface Executor {
-  /** How many evaluations it wants to have at once: at least 1. A study may give it more, which it has to queue, or fewer. */
-  readonly parallel: number;
   /**
-   * Measures a configuration. The same configuration has the same outcome, whenever it is evaluated. What rejects ends the
+   * Measures a configuration. It may be called again before it resolves, as often as the study's `parallel` says. The same configuration has the same outcome, whenever it is evaluated. What rejects ends the
    * study; a configuration that cannot be had is an outcome, `{ failed }`.
    */
   evaluate(configuration: Configuration, context: EvaluationContext): Promise<Outcome>;
 }
 
-/** Evaluates with a function. */
+/** Evaluates with a function, in this thread. */
 export function functionExecutor(
   evaluate: (configuration: Configuration, context: EvaluationContext) => Outcome | Promise<Outcome>,
-  parallel = 1,
 ): Executor {
-  return { parallel, evaluate: async (configuration, context) => evaluate(configuration, context) };
+  return { evaluate: async (configuration, context) => evaluate(configuration, context) };
 }

@@ -7,7 +7,7 @@
  * a study that was never interrupted.
  */
 import { type Algorithm, type AlgorithmSpec, bestOf, isBetter, type Trial } from "../algorithm.ts";
-import { JournalError, OutcomeError, SearchError, StudyMismatchError } from "../errors.ts";
+import { OutcomeError, SearchError, StudyMismatchError } from "../errors.ts";
 import { paretoFront } from "../pareto.ts";
 import { type Configuration, costsOf, isConfiguration, type Problem, scoreOf } from "../problem.ts";
 import type { Executor } from "./executor.ts";
@@ -31,6 +31,8 @@ export interface StudyOptions {
   readonly storage?: JournalStorage;
   /** An integer from 0. Default 0. */
   readonly seed?: number;
+  /** How many evaluations are under way at once. Default 1. A study that is resumed keeps its own number. */
+  readonly parallel?: number;
 }
 
 export interface RunOptions extends StopRules {
@@ -79,19 +81,12 @@ export interface Study {
 
 /**
  * Begins a study, or opens the one that is in the storage.
- * @param parallel how many evaluations are under way at once; a study that is resumed keeps its own number
- * @throws JournalError, JournalWriteError, StudyMismatchError
+ * @throws SearchError, JournalError, JournalWriteError, StudyMismatchError
  */
-export async function openStudy(
-  { problem, algorithm, storage = memoryStorage(), seed = 0 }: StudyOptions,
-  parallel = 1,
-): Promise<Study> {
-  for (const [what, count, least] of [
-    ["a seed", seed, 0],
-    ["a number of evaluations at once", parallel, 1],
-  ] as const)
-    if (!(Number.isSafeInteger(count) && count >= least))
-      throw new SearchError(`${count} is no ${what.slice(2)}; use an integer from ${least}`);
+export async function openStudy(options: StudyOptions): Promise<Study> {
+  const { problem, algorithm, storage = memoryStorage(), seed = 0, parallel = 1 } = options;
+  checkInteger("seed", seed, 0);
+  checkInteger("number of evaluations at once", parallel, 1);
   const content = readJournal(await storage.read());
   const present: Header = {
     format: FORMAT,
@@ -106,9 +101,9 @@ export async function openStudy(
   for (const what of ["problem", "algorithm", "settings", "seed"] as const)
     if (canonical(header[what]) !== canonical(present[what]))
       throw new StudyMismatchError(what, canonical(header[what]), canonical(present[what]));
-  for (const [i, { id, configuration }] of content.trials.entries())
+  for (const { id, configuration } of content.trials)
     if (!isConfiguration(problem, configuration))
-      throw new JournalError(i + 2, 0, `the configuration of trial ${id} is none of this problem`);
+      throw new StudyMismatchError(`trial ${id}`, `[${configuration}]`, "no configuration of this problem");
   if (content.torn > 0) await storage.truncate(content.length);
   const journal = new JournalWriter(storage);
   if (content.header === undefined) await journal.write({ ...header });
@@ -118,6 +113,11 @@ export async function openStudy(
     recovered: { trials: records.size, tornBytes: content.torn },
     run: (executor, options = {}) => run({ problem, algorithm, header, journal, records }, executor, options),
   };
+}
+
+function checkInteger(what: string, value: number, least: number): void {
+  if (!(Number.isSafeInteger(value) && value >= least))
+    throw new SearchError(`${value} is no ${what}; use an integer from ${least}`);
 }
 
 interface State {

@@ -64,7 +64,7 @@ test("every completed trial is there afterwards, none is repeated, and the choic
   await using storage = await fileStorage(path);
   const study = await openStudy({ problem, algorithm, storage, seed: SEED });
   const resumed = await drain(study.run(instant, { trials }));
-  const undisturbed = await openStudy({ problem, algorithm, seed: SEED }, PARALLEL);
+  const undisturbed = await openStudy({ problem, algorithm, seed: SEED, parallel: PARALLEL });
   expect(resumed).toEqual(await drain(undisturbed.run(instant, { trials })));
 }, 120_000);
 

@@ -25,7 +25,7 @@ import { drain } from "../support/search.ts";
 const { problem, loss } = synthetic({ groups: 6, seed: 5, interaction: 0.5, noise: 0.01 });
 const plain = functionExecutor((configuration) => ({ loss: loss(configuration) }));
 const open = (algorithm: AlgorithmSpec, storage: JournalStorage = memoryStorage(), parallel = 1, seed = 3) =>
-  openStudy({ problem, algorithm, storage, seed }, parallel);
+  openStudy({ problem, algorithm, storage, seed, parallel });
 
 /** Completes evaluations in an order of its own. */
 function shuffling(seed: number, evaluated: number[] = []): Executor {
