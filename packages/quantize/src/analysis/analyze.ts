@@ -97,33 +97,27 @@ export async function analyze(model: ModelProto, options: AnalyzeOptions): Promi
     options.onProgress?.(count);
   }
   if (count === 0) throw new QuantizeError("there are no batches to analyze with");
-  const position = new Map(names.map((name, i) => [name, i]));
-  const trialOf = (mixture: Mixture): Trial => {
-    const at = [...mixture.on].flatMap((name) => position.get(name) ?? []);
-    return {
-      layers: [...mixture.on],
-      measured: mixture.measured(),
-      predicted: draws.length > 0 ? summed(draws, at, measure.isLoss) : undefined,
-    };
-  };
-  const rows = layers.map((layer, i): LayerAnalysis => {
-    const predicted = draws.length === 0 ? undefined : predictionOf(draws, i, measure.isLoss);
-    const { alone, accumulated } = errors.of(layer);
+  const alone = layers.map((layer, i): LayerAnalysis => {
+    const sums = errors.of(layer);
     return {
       ...rowOf(layer),
-      outputSqnrDb: alone.result().sqnrDb,
-      accumulatedSqnrDb: accumulated.result().sqnrDb,
+      outputSqnrDb: sums.alone.result().sqnrDb,
+      accumulatedSqnrDb: sums.accumulated.result().sqnrDb,
       modelSqnrDb: mixtures[i]!.sqnrDb(),
       measured: mixtures[i]!.measured(),
-      predicted,
+      predicted: draws.length === 0 ? undefined : predictionOf(draws, i, measure.isLoss),
     };
   });
-  const whole = mixtures[layers.length]!;
-  const trials = mixtures.slice(layers.length + 1).map(trialOf);
+  const [whole, ...halved] = mixtures.slice(layers.length).map((mixture): Trial => {
+    const at = names.flatMap((name, i) => (mixture.on.has(name) ? [i] : []));
+    const predicted = draws.length === 0 ? undefined : summed(draws, at, measure.isLoss);
+    return { layers: [...mixture.on], measured: mixture.measured(), predicted };
+  });
   return {
-    ...{ unit: measure.unit, output, layers: rows, trials, skipped, draws: draws.length, noGradients },
-    whole: { ...trialOf(whole), modelSqnrDb: whole.sqnrDb() },
-    correlations: correlationsOf(rows, trials),
+    ...{ unit: measure.unit, output, layers: alone, trials: halved, skipped },
+    ...{ draws: draws.length, noGradients },
+    whole: { ...whole!, modelSqnrDb: mixtures[layers.length]!.sqnrDb() },
+    correlations: correlationsOf(alone, halved),
   };
 }
 

@@ -94,8 +94,10 @@ export function figure(x: number | undefined): string {
   return x === 0 ? "0" : Number(x.toPrecision(3)).toString();
 }
 
-function half({ mean, high }: Interval | { mean: number; high: number } = { mean: 0, high: 0 }): string {
-  return high > mean ? `±${figure(high - mean)}` : "";
+function half(interval: Interval | undefined): string {
+  return interval !== undefined && interval.high > interval.mean
+    ? `±${figure(interval.high - interval.mean)}`
+    : "";
 }
 
 function decibels(x: number | undefined): string {

@@ -1,7 +1,7 @@
 /** Runs a model on every runner it is meant for, and says where they differ: from each other, and from the float model. */
 import { type HostTensor, valuesOf } from "@bitbudget/core";
 import type { ModelProto } from "@bitbudget/onnx";
-import type { Results } from "@bitbudget/runtime";
+import type { Feeds, Results } from "@bitbudget/runtime";
 import type { Batches } from "@bitbudget/train";
 import { epochOf, pause } from "../epoch.ts";
 import { QuantizeError } from "../errors.ts";
@@ -51,12 +51,16 @@ export async function verify(model: ModelProto, options: VerifyOptions): Promise
     let count = 0;
     for await (const { feeds } of epochOf(options.batches)) {
       count++;
-      const right = await runOn(model, first.name, ours, feeds);
+      const right = await ours.run(feeds).catch((cause: unknown) => {
+        throw runFault(model, first.name, cause);
+      });
       const float = await reference?.run(feeds);
       tallies[0]!.add(right, undefined, float);
       for (const [i, suspect] of others.entries()) {
         const tally = tallies[i + 1]!;
-        const results = await runOn(model, suspect.name, opened[i + 1]!, feeds);
+        const results = await opened[i + 1]!.run(feeds).catch(async (cause: unknown) => {
+          throw await locatedRunFault(model, ours, suspect, feeds, tolerance, cause);
+        });
         if (
           !tally.differs &&
           Object.entries(right).some(([name, y]) => beyond(results[name], y, tolerance))
@@ -86,12 +90,19 @@ async function open(model: ModelProto, suspect: Suspect): Promise<Runner> {
   }
 }
 
-async function runOn(model: ModelProto, name: string, runner: Runner, feeds: Results): Promise<Results> {
-  try {
-    return await runner.run(feeds);
-  } catch (cause) {
-    throw runFault(model, name, cause);
-  }
+/** Where the message names no node, each group of nodes is run by itself. */
+async function locatedRunFault(
+  model: ModelProto,
+  ours: Runner,
+  suspect: Suspect,
+  feeds: Feeds,
+  tolerance: Tolerance,
+  cause: unknown,
+): Promise<VerificationError> {
+  const fault = runFault(model, suspect.name, cause);
+  if (fault.node !== undefined) return fault;
+  const located = await findFault(model, ours, suspect, feeds, tolerance);
+  return located?.fault.kind === "run" ? located : fault;
 }
 
 function checkDrift({ name, drifts, outputs }: RunnerReport, drift: number): void {

@@ -133,6 +133,26 @@ describe("verify", () => {
     expect(found.fault).toMatchObject({ kind: "run", node: { name: "reshape" } });
   });
 
+  test("names the node in which a run fails, where the message does not", async () => {
+    const silent = async (given: ModelProto): Promise<Runner> => {
+      const runner = await ours(given);
+      const fails = given.graph?.node.some(({ name }) => name === "conv2");
+      return {
+        ...runner,
+        run: (...of) => (fails ? Promise.reject(new Error("it is late")) : runner.run(...of)),
+      };
+    };
+    const found = await fault(
+      verify(quantizedNet(), { runners: { ours, silent }, batches: imageBatches(1) }),
+    );
+    expect(found.fault).toMatchObject({
+      kind: "run",
+      runner: "silent",
+      node: { name: "conv2", opType: "Conv" },
+    });
+    expect(found.message).toContain("it is late");
+  });
+
   test("takes rounding that adds up for what it is", async () => {
     // A difference that only the whole model shows: nodes by themselves are right.
     const whole = async (given: ModelProto): Promise<Runner> => {
