@@ -14,22 +14,18 @@ import {
   tensorValue,
   toTensorProto,
 } from "@bitbudget/onnx";
-import { createSession } from "@bitbudget/runtime";
-import { type Batches, permutation, randomNumbers } from "@bitbudget/train";
-import type { LayerGram } from "../calibration/statistics.ts";
-import { QuantizeError } from "../errors.ts";
+import type { Batches } from "@bitbudget/train";
+import { inputGrams, type LayerInputs } from "../calibration/grams.ts";
 import { type Layer, type LayerWeight, layersOf } from "../layers.ts";
 import { type Assignment, checkAssignment, coreScheme, type WeightScheme } from "../scheme.ts";
 import { adaround } from "./adaround.ts";
 import { addToBias, hasBias } from "./bias.ts";
 import { asymmetricTarget, gptq } from "./gptq.ts";
 import { codedWeight, type Rounded, roundedValues } from "./grid.ts";
-import { type Choice, layerRows } from "./layer-rows.ts";
 import { biasShift, centered, importanceOf } from "./loss.ts";
 import { gridOf } from "./make-grid.ts";
 import { type WeightMatrix, weightMatrix } from "./matrix.ts";
 import { nearest } from "./nearest.ts";
-import { Multiplier, OuterProducts } from "./products.ts";
 import { refine } from "./scale-search.ts";
 import { stagesOf } from "./stages.ts";
 
@@ -44,14 +40,15 @@ export interface SequentialOptions {
   readonly inputs?: "float" | "rounded";
   /** Whether biases take up the mean of what rounding does to the output of their layer. Default true. */
   readonly correctBias?: boolean;
-  /** Rows of a layer's input that are used of each batch, at most. Default 1024. */
+  /** Rows of a layer's input that are used of each batch, and bytes for them and their products, as in `inputGrams`. */
   readonly rows?: number;
+  readonly memory?: number;
   /** Of the choice of rows. Default 0. */
   readonly seed?: number;
   /** Default 0.01, as in `gptq`. */
   readonly damping?: number;
   readonly signal?: AbortSignal;
-  /** Called when layers are done. */
+  /** Called when a layer is done. */
   readonly onProgress?: (done: number, of: number) => void;
 }
 
@@ -82,17 +79,19 @@ export async function roundSequentially(
     }),
   );
   const state = new State(model, options);
-  await using multiplier = await Multiplier.open(options.backend);
   let done = 0;
   for (const stage of stagesOf(layers)) {
-    const now = work.filter(({ layer, weight }) => stage.includes(layer) && !state.weights.has(weight.name));
+    const now = work.filter(({ layer }) => stage.includes(layer));
     const measured = now.filter((each) => state.seesInputs(each));
-    const grams = await state.inputs(measured, batches, multiplier);
-    for (const each of now) {
+    const round = (each: Work, inputs?: LayerInputs) => {
       options.signal?.throwIfAborted();
-      if (!state.weights.has(each.weight.name)) state.round(each, grams.get(each));
+      // Two layers may share a weight.
+      if (!state.weights.has(each.weight.name)) state.round(each, inputs);
       options.onProgress?.(++done, work.length);
-    }
+    };
+    for (const each of now) if (!measured.includes(each)) round(each);
+    for await (const inputs of state.inputs(measured, batches))
+      round(measured.find(({ layer }) => layer === inputs.layer)!, inputs);
   }
   return { weights: state.weights, model: state.corrected };
 }
@@ -110,13 +109,6 @@ interface Work {
   readonly weight: LayerWeight;
   readonly scheme: WeightScheme;
   readonly matrix: WeightMatrix | undefined;
-}
-
-/** Of the inputs that a layer has now, and their products with those it had. */
-interface Inputs {
-  readonly gram: LayerGram;
-  readonly floatMean: Float64Array;
-  readonly cross: Float64Array | undefined;
 }
 
 class State {
@@ -144,45 +136,21 @@ class State {
     );
   }
 
-  async inputs(
-    measured: readonly Work[],
-    batches: Batches,
-    multiplier: Multiplier,
-  ): Promise<Map<Work, Inputs>> {
-    const found = new Map<Work, Inputs>();
-    if (measured.length === 0) return found;
-    const { backend, inputs = "rounded", rows = 1024, seed = 0, signal } = this.#options;
-    const names = [...new Set(measured.map(({ layer }) => layer.input))];
-    const both = inputs === "rounded" && this.weights.size > 0;
-    await using float = await createSession(upTo(this.float, names), { backend });
-    await using current = both ? await createSession(upTo(this.#current, names), { backend }) : undefined;
-    const sums = measured.map(({ matrix }) => new InputSums(matrix!, both));
-    let batch = 0;
-    for await (const { feeds } of "epoch" in batches ? batches.epoch(0, 0) : batches) {
-      signal?.throwIfAborted();
-      const before = await float.run(feeds);
-      const after = await current?.run(feeds);
-      for (const [i, { layer, weight }] of measured.entries()) {
-        const choose = chooser(seed, batch, layer.index);
-        const input = before[layer.input]!;
-        const x = layerRows(layer, weight, input, rows, choose);
-        const y =
-          after && layerRows(layer, weight, after[layer.input]!, rows, chooser(seed, batch, layer.index));
-        await sums[i]!.add(multiplier, x.rows, y?.rows, x.count);
-      }
-      batch++;
-    }
-    if (batch === 0)
-      throw new QuantizeError("there are no batches; second-order rounding needs inputs of the layers");
-    for (const [i, each] of measured.entries()) found.set(each, sums[i]!.result());
-    return found;
+  /** Of the layers of a stage, one after the other, as they are now, beside those of the float model. */
+  inputs(measured: readonly Work[], batches: Batches): AsyncIterable<LayerInputs> | readonly LayerInputs[] {
+    if (measured.length === 0) return [];
+    const { inputs = "rounded", onProgress: _, ...options } = this.#options;
+    const layers = measured.map(({ layer }) => layer);
+    const names = [...new Set(layers.map(({ input }) => input))];
+    const isChanged = inputs === "rounded" && this.weights.size > 0;
+    const other = isChanged ? { other: { model: upTo(this.#current, names) } } : {};
+    return inputGrams(upTo(this.float, names), layers, batches, { ...options, ...other });
   }
 
-  round({ layer, weight, scheme, matrix }: Work, inputs: Inputs | undefined): void {
+  round({ layer, weight, scheme, matrix }: Work, inputs: LayerInputs | undefined): void {
     const { method = "refine", correctBias = true, damping = 0.01 } = this.#options;
-    const { shape, data } = tensorValue(
-      Graph.of(this.float).initializers.get(weight.name)!,
-    ) as HostTensor<"float32">;
+    const proto = Graph.of(this.float).initializers.get(weight.name)!;
+    const { shape, data } = tensorValue(proto) as HostTensor<"float32">;
     const core = coreScheme(layer, weight, scheme);
     const { bits, range = "mse" } = scheme;
     let rounded: Rounded;
@@ -190,16 +158,17 @@ class State {
       rounded = nearest(gridOf(data, shape, core, { bits, range }), data);
     } else {
       const isCorrected = correctBias && hasBias(layer, matrix.rows);
-      const { gram, cross, floatMean } = isCorrected ? lessMeans(inputs) : inputs;
-      const target = cross === undefined ? data : asymmetricTarget(data, matrix, gram, cross, damping);
-      const grid = gridOf(target, shape, core, { bits, range, importance: importanceOf(matrix, gram) });
+      const { gram, other } = isCorrected ? lessMeans(inputs) : inputs;
+      const now = other?.gram ?? gram;
+      const target = other === undefined ? data : asymmetricTarget(data, matrix, now, other.cross, damping);
+      const grid = gridOf(target, shape, core, { bits, range, importance: importanceOf(matrix, now) });
       rounded =
         method === "adaround"
-          ? adaround(grid, target, matrix, gram)
-          : gptq(grid, target, matrix, gram, { damping });
-      if (method !== "gptq") rounded = refine(rounded, target, matrix, gram);
+          ? adaround(grid, target, matrix, now)
+          : gptq(grid, target, matrix, now, { damping });
+      if (method !== "gptq") rounded = refine(rounded, target, matrix, now);
       if (isCorrected) {
-        const shift = biasShift(data, roundedValues(rounded), matrix, { mean: floatMean }, inputs.gram.mean);
+        const shift = biasShift(data, roundedValues(rounded), matrix, gram, now.mean);
         for (const model of [this.#current, this.corrected]) addToBias(Graph.of(model), layer, shift);
       }
     }
@@ -208,64 +177,16 @@ class State {
   }
 }
 
-class InputSums {
-  readonly #matrix: WeightMatrix;
-  readonly #gram: OuterProducts;
-  readonly #cross: OuterProducts | undefined;
-  readonly #mean: Float64Array;
-  readonly #floatMean: Float64Array;
-  #rows = 0;
-
-  constructor(matrix: WeightMatrix, both: boolean) {
-    const { groups, size } = matrix;
-    this.#matrix = matrix;
-    this.#gram = new OuterProducts(groups, size);
-    this.#cross = both ? new OuterProducts(groups, size) : undefined;
-    this.#mean = new Float64Array(groups * size);
-    this.#floatMean = both ? new Float64Array(groups * size) : this.#mean;
-  }
-
-  /** @param x rows of the float model, and y of the rounded one, unless that is the same */
-  async add(
-    multiplier: Multiplier,
-    x: Float32Array,
-    y: Float32Array | undefined,
-    count: number,
-  ): Promise<void> {
-    await this.#gram.add(multiplier, y ?? x, y ?? x, count);
-    await this.#cross?.add(multiplier, x, y ?? x, count);
-    this.#addMean(this.#mean, y ?? x, count);
-    if (y !== undefined) this.#addMean(this.#floatMean, x, count);
-    this.#rows += count;
-  }
-
-  #addMean(mean: Float64Array, x: Float32Array, count: number): void {
-    const { groups, size } = this.#matrix;
-    const all = this.#rows + count;
-    for (let group = 0; group < groups; group++)
-      for (let i = 0; i < size; i++) {
-        let sum = 0;
-        for (let row = 0; row < count; row++) sum += x[(group * count + row) * size + i]!;
-        mean[group * size + i] = (mean[group * size + i]! * this.#rows + sum) / all;
-      }
-  }
-
-  result(): Inputs {
-    const { groups, size } = this.#matrix;
-    const gram = { rows: this.#rows, size, groups, values: this.#gram.values, mean: this.#mean };
-    return { gram, floatMean: this.#floatMean, cross: this.#cross?.values };
-  }
-}
-
-function lessMeans({ gram, floatMean, cross }: Inputs): Inputs {
+/** Inputs less their means, which a bias takes up. */
+function lessMeans({ layer, gram, other }: LayerInputs): LayerInputs {
+  if (other === undefined) return { layer, gram: centered(gram), other };
   const { size, groups, mean } = gram;
-  const products = cross?.slice();
-  if (products !== undefined)
-    for (let group = 0, at = 0; group < groups; group++)
-      for (let i = 0; i < size; i++)
-        for (let j = 0; j < size; j++)
-          products[at++]! -= floatMean[group * size + i]! * mean[group * size + j]!;
-  return { gram: centered(gram), floatMean, cross: products };
+  const cross = other.cross.slice();
+  for (let group = 0, at = 0; group < groups; group++)
+    for (let i = 0; i < size; i++)
+      for (let j = 0; j < size; j++)
+        cross[at++]! -= mean[group * size + i]! * other.gram.mean[group * size + j]!;
+  return { layer, gram: centered(gram), other: { gram: centered(other.gram), cross } };
 }
 
 /** The part of a model that makes some of its values, as its outputs. */
@@ -276,13 +197,6 @@ function upTo(model: ModelProto, values: readonly string[]): ModelProto {
   graph.refresh();
   prune(graph);
   return part;
-}
-
-function chooser(...seeds: readonly number[]): Choice {
-  return (count, limit) =>
-    count <= limit
-      ? Int32Array.from({ length: count }, (_, i) => i)
-      : permutation(count, randomNumbers(...seeds)).slice(0, limit);
 }
 
 function setInitializer(graph: Graph, name: string, values: Float32Array): void {
