@@ -1,5 +1,5 @@
 /** What export leaves alone, shares and adds: tensors, weights of several layers, graphs inside nodes, attributes, metadata. */
-import { type HostTensor, quantize, tensor, valuesOf } from "@bitbudget/core";
+import { type HostTensor, quantize, storedBytes, tensor, valuesOf } from "@bitbudget/core";
 import {
   create,
   externalize,
@@ -11,13 +11,14 @@ import {
   type ModelProto,
   makeNode,
   makeValueInfo,
+  parseModel,
   tensorBytes,
   tensorValue,
   toTensorProto,
   writeModel,
 } from "@bitbudget/onnx";
 import { describe, expect, test } from "vitest";
-import { coreScheme, exportModel, layersOf, METADATA_KEY } from "../../src/index.ts";
+import { coreScheme, exportModel, layersOf, METADATA_KEY, type WeightScheme } from "../../src/index.ts";
 import { distance } from "./distance.ts";
 import { exported, modelOf, nearest, observed, op, operators, type Parts, random, ranges } from "./models.ts";
 import { runnable, runners } from "./runners.ts";
@@ -234,6 +235,40 @@ test("metadata say what made the file", async () => {
   ]);
   expect(values(again)).toHaveLength(1);
   expect(values(model)).toEqual([]);
+});
+
+test("files hold what codes, scales and zero points take, and nothing else", async () => {
+  const model = modelOf({
+    inputs: { x: random([3, 256], 1) },
+    outputs: ["y"],
+    constants: { w: random([256, 32], 2) },
+    nodes: [op("MatMul", ["x", "w"], "y")],
+  });
+  const schemes: readonly WeightScheme[] = [
+    { dtype: "int8" },
+    { dtype: "int4" },
+    { dtype: "int2" },
+    { dtype: "float16" },
+    { dtype: "int4", granularity: { block: 32 } },
+    { dtype: "uint4", granularity: { block: 32 }, mapping: "asymmetric" },
+    { dtype: "uint2", granularity: { block: 64 }, mapping: "asymmetric" },
+    { dtype: "uint4", mapping: "kmeans" },
+    { dtype: "uint4", mapping: "nf4", granularity: { block: 32 } },
+  ];
+  const [layer] = layersOf(Graph.of(model));
+  for (const weight of schemes)
+    for (const target of runnable) {
+      const assignment = { "MatMul y": { weight } };
+      const codes = nearest(model, assignment)(layer!, layer!.weights[0]!);
+      const file = parseModel(writeModel(await exported(model, target, assignment)));
+      const bytes = [...Graph.of(file).initializers].reduce(
+        (sum, proto) => sum + tensorBytes(proto).length,
+        0,
+      );
+      // A float16 without scales stores none.
+      const needed = weight.dtype === "float16" ? codes.codes.byteLength : storedBytes(codes);
+      expect(bytes, `${target} ${JSON.stringify(weight)}`).toBe(needed);
+    }
 });
 
 describe("refusals", () => {
