@@ -10,6 +10,10 @@ export interface Trial {
   readonly loss: number;
   /** The sums that the problem knows, or what was measured in their place. */
   readonly costs: Costs;
+  /** What else the evaluation said. */
+  readonly details?: Json;
+  /** Why the evaluation failed, if it did. */
+  readonly failed?: string;
 }
 
 /**

@@ -45,7 +45,6 @@ export interface RunOptions extends StopRules {
 /** A trial that was told, and how things stand after it. */
 export interface Progress {
   readonly trial: Trial;
-  readonly outcome: Outcome;
   /** Whether it was in the journal already. */
   readonly isReplayed: boolean;
   readonly isBest: boolean;
@@ -108,10 +107,21 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   const journal = new JournalWriter(storage);
   if (content.header === undefined) await journal.write({ ...header });
   const records = new Map(content.trials.map((record) => [record.id, record]));
+  const state = { problem, algorithm, header, journal, records };
+  let isRunning = false;
   return {
     header,
     recovered: { trials: records.size, tornBytes: content.torn },
-    run: (executor, options = {}) => run({ problem, algorithm, header, journal, records }, executor, options),
+    async *run(executor, options = {}) {
+      if (isRunning)
+        throw new SearchError("a study has one run at a time; wait for the other one, or abort it");
+      isRunning = true;
+      try {
+        return yield* run(state, executor, options);
+      } finally {
+        isRunning = false;
+      }
+    },
   };
 }
 
@@ -119,6 +129,9 @@ function checkInteger(what: string, value: number, least: number): void {
   if (!(Number.isSafeInteger(value) && value >= least))
     throw new SearchError(`${value} is no ${what}; use an integer from ${least}`);
 }
+
+/** Others wait for their turn no longer than this and one trial. */
+const TURN_MS = 50;
 
 interface State {
   readonly problem: Problem;
@@ -150,11 +163,17 @@ async function* run(
     options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal]);
   const trials: Trial[] = [];
   const pending: Pending[] = [];
+  let turn = performance.now();
   let best: Trial | undefined;
   let asked = 0;
   let stopped: StopReason | undefined;
   try {
     for (;;) {
+      // Replays and algorithms, and some evaluations, never leave the microtasks.
+      if (performance.now() > turn + TURN_MS) {
+        await macrotask();
+        turn = performance.now();
+      }
       stopped ??= signal.aborted ? "aborted" : stopwatch.reason(trials.length);
       while (stopped === undefined && pending.length < header.parallel && stopwatch.allows(asked)) {
         const configuration = algorithm.ask();
@@ -177,7 +196,6 @@ async function* run(
       stopwatch.count(isBest, first.isReplayed);
       yield {
         trial,
-        outcome,
         isReplayed: first.isReplayed,
         isBest,
         best: best ?? trial,
@@ -244,8 +262,16 @@ function toTrial(
   outcome: Outcome,
 ): Trial {
   const sums = costsOf(problem, configuration);
-  if ("failed" in outcome) return { id, configuration, loss: Number.POSITIVE_INFINITY, costs: sums };
-  return { id, configuration, loss: outcome.loss, costs: { ...sums, ...outcome.costs } };
+  if ("failed" in outcome)
+    return { id, configuration, loss: Number.POSITIVE_INFINITY, costs: sums, failed: outcome.failed };
+  const { loss, costs, details } = outcome;
+  return {
+    id,
+    configuration,
+    loss,
+    costs: { ...sums, ...costs },
+    ...(details === undefined ? {} : { details }),
+  };
 }
 
 function resultOf(problem: Problem, trials: readonly Trial[], stopped: StopReason): StudyResult {
@@ -260,6 +286,11 @@ function resultOf(problem: Problem, trials: readonly Trial[], stopped: StopReaso
     trials,
     stopped,
   };
+}
+
+/** Lets timers, signals and input have their turn, in a task of its own. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** JSON with sorted keys: equal for equal values. */

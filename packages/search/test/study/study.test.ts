@@ -15,6 +15,7 @@ import {
   Random,
   randomSearch,
   readJournal,
+  SearchError,
   StudyMismatchError,
   tpe,
   uniform,
@@ -187,7 +188,7 @@ describe("a study", () => {
     );
     const failed = trials.filter((trial) => trial.configuration[0] === 3);
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed.every((trial) => trial.loss === Infinity)).toBe(true);
+    expect(failed.every((trial) => trial.loss === Infinity && trial.failed === "no kernel")).toBe(true);
     expect(best?.configuration[0]).not.toBe(3);
     expect(front.some((trial) => trial.loss === Infinity)).toBe(false);
     const again = await drain((await open(randomSearch(), storage)).run(executor, { trials: 30 }));
@@ -203,6 +204,36 @@ describe("a study", () => {
     const within = trials.filter((trial) => trial.loss <= problem.budget);
     expect(best?.costs.latencyMs).toBe(Math.min(...within.map(({ costs }) => costs.latencyMs!)));
     expect(best?.costs.bytes).toBeGreaterThan(0);
+  });
+
+  test("keeps what else evaluations say", async () => {
+    const storage = memoryStorage();
+    const details = { low: 0.1, high: 0.2, notes: ["ä", null] };
+    const executor = functionExecutor((configuration) => ({ loss: loss(configuration), details }));
+    for (let round = 0; round < 2; round++) {
+      const { best } = await drain((await open(randomSearch(), storage)).run(executor, { trials: 3 }));
+      expect(best?.details).toEqual(details);
+    }
+  });
+
+  test("has one run at a time", async () => {
+    const study = await open(randomSearch());
+    const first = study.run(plain, { trials: 3 });
+    await first.next();
+    await expect(study.run(plain).next()).rejects.toThrow(SearchError);
+    await drain(first);
+    expect((await drain(study.run(plain, { trials: 4 }))).trials).toHaveLength(4);
+  });
+
+  test("can be aborted by a timer although nothing it does takes time", async () => {
+    const endless: AlgorithmSpec = {
+      name: "endless",
+      settings: null,
+      create: ({ reference }) => ({ ask: () => reference, tell: () => {} }),
+    };
+    const signal = AbortSignal.timeout(100);
+    const { stopped } = await drain((await open(endless)).run(plain, { signal }));
+    expect(stopped).toBe("aborted");
   });
 
   test("ends with the error of an evaluation, keeping what was complete", async () => {
