@@ -4,7 +4,7 @@
  * scheme in multi-objective genetic algorithms", 2009), so that any number of evaluations may be under way.
  *
  * Losses above a limit are the constraint: what violates it less dominates what violates it more (Deb's constrained
- * domination), whatever it costs. One parent is the better answer to the problem of two, the other is of the better front or
+ * domination), whatever it costs. One parent is the best answer to the problem of a few, the other is of the better front or
  * the less crowded: among points of one front, those near the budget are of most interest, and the others keep it diverse.
  */
 import { type Algorithm, type AlgorithmSpec, compare, isBetter, type Trial } from "../algorithm.ts";
@@ -18,9 +18,9 @@ import { uniformConfigurations } from "./uniform.ts";
 export interface EvolutionaryOptions {
   /** How many survive. Default 12: few, since evaluations are hundreds and not millions. */
   readonly population?: number;
-  /** Probability that a child has two parents. Default 0.5. */
+  /** Probability that a child has two parents. Default 0.2. */
   readonly crossover?: number;
-  /** Groups that a mutation changes, on average. Default 1.5. */
+  /** Groups that a mutation changes, on average. Default 2. */
   readonly mutations?: number;
   /** The largest loss of interest, in budgets. Default 1: only answers to the problem. */
   readonly lossLimit?: number;
@@ -30,7 +30,7 @@ type Settings = Required<EvolutionaryOptions>;
 
 /** Begins with uniform configurations and random ones. */
 export function evolutionary(options: EvolutionaryOptions = {}): AlgorithmSpec {
-  const settings = { population: 12, crossover: 0.5, mutations: 1.5, lossLimit: 1, ...options };
+  const settings = { population: 12, crossover: 0.2, mutations: 2, lossLimit: 1, ...options };
   if (!(Number.isInteger(settings.population) && settings.population >= 2))
     throw new SearchError(`a population has 2 or more members, not ${settings.population}`);
   return {
@@ -39,6 +39,9 @@ export function evolutionary(options: EvolutionaryOptions = {}): AlgorithmSpec {
     create: (problem, seed) => new Evolution(problem, settings, new Random(seed)),
   };
 }
+
+/** Among how many the better answer to the problem is chosen. */
+const PRESSURE = 5;
 
 interface Member {
   readonly trial: Trial;
@@ -86,8 +89,10 @@ class Evolution implements Algorithm {
 
   #child(strength: number): Configuration {
     const { crossover, mutations } = this.#settings;
-    const mother = this.#parent((a, b) => (isBetter(this.#problem, a.trial, b.trial) ? -1 : 1));
-    const father = this.#random.chance(crossover) ? this.#parent(isAhead) : mother;
+    const mother = this.#parent(PRESSURE, (a, b) =>
+      isBetter(this.#problem, a.trial, b.trial) ? -1 : isBetter(this.#problem, b.trial, a.trial) ? 1 : 0,
+    );
+    const father = this.#random.chance(crossover) ? this.#parent(2, isAhead) : mother;
     const probability = Math.min(1, (mutations * strength) / mother.length);
     return mother.map((choice, i) => {
       const inherited = this.#random.chance(0.5) ? choice : father[i]!;
@@ -98,11 +103,10 @@ class Evolution implements Algorithm {
     });
   }
 
-  /** The better of two (binary tournament). */
-  #parent(order: (a: Member, b: Member) => number): Configuration {
+  /** The best of some (tournament). */
+  #parent(size: number, order: (a: Member, b: Member) => number): Configuration {
     const draw = () => this.#members[this.#random.below(this.#members.length)]!;
-    const [a, b] = [draw(), draw()];
-    return (order(a, b) <= 0 ? a : b).trial.configuration;
+    return Array.from({ length: size }, draw).sort(order)[0]!.trial.configuration;
   }
 }
 
