@@ -62,7 +62,9 @@ export function blocksOf(model: ModelProto, layers: readonly Layer[], least = 1)
     if (within.length > 0) {
       if (within.length < least && done < byNode.size) continue;
       close([cut]);
-    } else if (open !== undefined) {
+    } else {
+      // What comes before the first layer is part of its block.
+      if (open === undefined) continue;
       if (done === byNode.size && probabilities.includes(node.opType)) return blocks;
       open.outputs = [cut];
     }

@@ -55,7 +55,8 @@ export interface ReconstructOptions {
  * Improves a model that was rounded.
  * @param model the float model that was rounded
  * @param rounded as `roundSequentially` gives it
- * @throws AssignmentError for layers that the model does not have, QuantizeError when there are no batches
+ * @throws AssignmentError for layers that the model does not have, QuantizeError when there are no batches, NoGradientError
+ * for a block with an operator that training has no gradient for, such as a recurrent layer: leave that out of the assignment
  */
 export async function reconstructBlocks(
   model: ModelProto,

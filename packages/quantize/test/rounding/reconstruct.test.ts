@@ -37,7 +37,7 @@ describe("blocks", () => {
 
   test("have as many layers as they should, and the last one the rest", () => {
     expect(names(blocksOf(model, layers, 2))).toEqual([[undefined, "first,depthwise,beside,last", "y"]]);
-    expect(names(blocksOf(model, layers.slice(1), 2))).toEqual([["b", "depthwise,beside,last", "y"]]);
+    expect(names(blocksOf(model, layers.slice(1), 2))).toEqual([[undefined, "depthwise,beside,last", "y"]]);
     expect(blocksOf(model, [])).toEqual([]);
   });
 
