@@ -47,6 +47,22 @@ export { checkTarget, type SupportedScheme, supportedSchemes } from "./export/ta
 export { type Target, targets } from "./export/targets/target.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
+export { OutputReference } from "./output-error.ts";
+export { isPreset, type Preset, presetAssignment, presets } from "./presets.ts";
+export {
+  exportPrepared,
+  type Prepared,
+  prepare,
+  type QuantizeOptions,
+  quantize,
+  type Repair,
+} from "./quantize.ts";
+export {
+  type Attempt,
+  type QuantizedModel,
+  type QuantizeModelOptions,
+  quantizeModel,
+} from "./quantize-model.ts";
 export { type AdaroundOptions, adaround } from "./rounding/adaround.ts";
 export {
   type BestMappingOptions,

@@ -1,0 +1,200 @@
+/**
+ * A model quantized by the name of a preset: schemes for the layers, the range method and the repair that are best for it, the
+ * file that the target runs, and the check that it does.
+ */
+import { Graph, type ModelProto } from "@bitbudget/onnx";
+import type { ModelSource } from "@bitbudget/runtime";
+import type { Batches } from "@bitbudget/train";
+import { QuantizeError } from "./errors.ts";
+import { floatModel } from "./float-model.ts";
+import { layersOf } from "./layers.ts";
+import { OutputReference } from "./output-error.ts";
+import { isPreset, type Preset, presetAssignment, presets } from "./presets.ts";
+import { exportPrepared, type Prepared, prepare, type QuantizeOptions, type Repair } from "./quantize.ts";
+import type { Assignment, RangeMethod } from "./scheme.ts";
+import type { Verification } from "./verify/report.ts";
+import { type RunnerFactory, sessionRunner } from "./verify/runner.ts";
+import { verify } from "./verify/verify.ts";
+
+export interface QuantizeModelOptions
+  extends Pick<QuantizeOptions, "target" | "backend" | "batches" | "encoding" | "signal" | "onProgress"> {
+  readonly preset: Preset;
+  /**
+   * What is done about lost precision. "auto" tries what there is, and keeps what brings the outputs closest to those of the
+   * float model on `batches`; it is the default where there are batches. Else nothing is done.
+   */
+  readonly repair?: Repair | "auto";
+  /** How ranges of activations are found. Default: as with `repair`, "auto" where there are batches. */
+  readonly range?: RangeMethod | "auto";
+  /**
+   * Other runtimes on which the result must load and compute the same, onnxruntime above all (`onnxruntimeRunner`). Needs
+   * `batches` and `backend`, as all verification does.
+   */
+  readonly runners?: Readonly<Record<string, RunnerFactory>>;
+}
+
+/** One way that was tried. */
+export interface Attempt {
+  readonly repair: Repair;
+  readonly range: RangeMethod;
+  /** Noise over signal of the outputs, against the float model. */
+  readonly error: number;
+}
+
+export interface QuantizedModel {
+  readonly model: ModelProto;
+  readonly assignment: Assignment;
+  readonly repair: Repair;
+  readonly range: RangeMethod;
+  /** In the order in which they were tried; empty where nothing was to be chosen. */
+  readonly attempts: readonly Attempt[];
+  /** Undefined where there was nothing to verify with. */
+  readonly verification: Verification | undefined;
+}
+
+const ranges: readonly RangeMethod[] = [
+  "min-max",
+  { percentile: 99.99 },
+  { percentile: 99.9 },
+  "mse",
+  "entropy",
+];
+
+/** Batches on which the result is verified, at most. */
+const VERIFIED = 4;
+
+/**
+ * @param source a float model: bytes, a path, a URL, or one in hand
+ * @throws QuantizeError for a preset that does not exist, or that needs data and has none; TargetError for what the target cannot
+ *   run; VerificationError where a runner computes something else, with the node at fault
+ */
+export async function quantizeModel(
+  source: ModelSource,
+  options: QuantizeModelOptions,
+): Promise<QuantizedModel> {
+  const { preset, target = "wasm", backend, batches } = options;
+  if (!isPreset(preset))
+    throw new QuantizeError(
+      `${JSON.stringify(preset)} is no preset; there are ${Object.keys(presets).join(", ")}`,
+    );
+  const model = await floatModel(source);
+  const layers = layersOf(Graph.of(model));
+  const assignmentFor = (range: RangeMethod) => presetAssignment(layers, preset, target, range);
+  const plain: Choice = {
+    repair: options.repair === "auto" ? {} : (options.repair ?? {}),
+    range: options.range === "auto" || options.range === undefined ? "min-max" : options.range,
+  };
+  const chooser = new Chooser(model, assignmentFor, { ...options, target });
+  if (backend !== undefined && batches !== undefined) {
+    const isStatic = preset === "int8-static";
+    if (isStatic && (options.range ?? "auto") === "auto")
+      await chooser.best(ranges.map((range) => ({ ...plain, range })));
+    if ((options.repair ?? "auto") === "auto" && !isExact(preset))
+      for (const repair of repairs(preset))
+        await chooser.best([
+          { ...(chooser.chosen ?? plain), repair: { ...chooser.chosen?.repair, ...repair } },
+        ]);
+  }
+  const { repair, range } = chooser.chosen ?? plain;
+  const made = chooser.made ?? (await chooser.make(plain));
+  const { attempts } = chooser;
+  const result = { model: made, assignment: assignmentFor(range), repair, range, attempts };
+  return { ...result, verification: await verified(result.model, model, options) };
+}
+
+interface Choice {
+  readonly repair: Repair;
+  readonly range: RangeMethod;
+}
+
+/** 16 bits lose too little for a repair to matter. */
+function isExact(preset: Preset): boolean {
+  return preset === "float16" || preset === "bfloat16";
+}
+
+/** What may help, each tried on top of what was kept before it. */
+function repairs(preset: Preset): readonly Repair[] {
+  if (preset === "int8-static") return [{ equalize: true }, { rounding: "refine" }];
+  if (preset === "int8-dynamic") return [{ smoothQuant: true }, { rounding: "refine" }];
+  return [{ rounding: "refine" }, { awq: true }];
+}
+
+/** Tries choices, and remembers the best one and what it made. */
+class Chooser {
+  readonly attempts: Attempt[] = [];
+  chosen: Choice | undefined;
+  made: ModelProto | undefined;
+  readonly #model: ModelProto;
+  readonly #assignment: (range: RangeMethod) => Assignment;
+  readonly #options: QuantizeModelOptions;
+  readonly #prepared = new Map<string, Promise<Prepared>>();
+  #reference: OutputReference | undefined;
+  #least = Number.POSITIVE_INFINITY;
+
+  constructor(
+    model: ModelProto,
+    assignment: (range: RangeMethod) => Assignment,
+    options: QuantizeModelOptions,
+  ) {
+    this.#model = model;
+    this.#assignment = assignment;
+    this.#options = options;
+  }
+
+  async best(choices: readonly Choice[]): Promise<void> {
+    const { backend, batches, signal } = this.#options;
+    if (backend === undefined || batches === undefined) return;
+    this.#reference ??= await OutputReference.of(this.#model, batches, backend);
+    // What is being compared with must be there.
+    if (this.made === undefined && choices.every(({ repair }) => Object.keys(repair).length > 0))
+      await this.best([{ repair: {}, range: choices[0]?.range ?? "min-max" }]);
+    for (const choice of choices) {
+      signal?.throwIfAborted();
+      const made = await this.make(choice);
+      const error = await this.#reference.error(made);
+      this.attempts.push({ ...choice, error });
+      if (!(error < this.#least)) continue;
+      [this.#least, this.chosen, this.made] = [error, choice, made];
+    }
+  }
+
+  async make({ repair, range }: Choice): Promise<ModelProto> {
+    const assignment = this.#assignment(range);
+    // Neither repair nor calibration depends on how ranges are read from what was observed.
+    const key = JSON.stringify(repair);
+    const { range: _, repair: __, ...options } = this.#options;
+    const prepared = this.#prepared.get(key) ?? prepare(this.#model, { ...options, assignment, repair });
+    this.#prepared.set(key, prepared);
+    return exportPrepared(await prepared, { ...options, assignment });
+  }
+}
+
+async function verified(
+  made: ModelProto,
+  float: ModelProto,
+  { backend, batches, runners }: QuantizeModelOptions,
+): Promise<Verification | undefined> {
+  if (backend === undefined || batches === undefined) {
+    if (runners !== undefined)
+      throw new QuantizeError("runners verify on data: give `batches`, and a `backend` to compare with");
+    return undefined;
+  }
+  const reference = await sessionRunner(float, { backend, name: "float" });
+  try {
+    return await verify(made, {
+      runners: { bitbudget: (model: ModelProto) => sessionRunner(model, { backend }), ...runners },
+      batches: first(batches, VERIFIED),
+      reference,
+    });
+  } finally {
+    await reference.dispose();
+  }
+}
+
+async function* first(batches: Batches, count: number) {
+  let i = 0;
+  for await (const batch of "epoch" in batches ? batches.epoch(0, 0) : batches) {
+    if (i++ >= count) return;
+    yield batch;
+  }
+}
