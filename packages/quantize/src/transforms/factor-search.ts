@@ -12,7 +12,7 @@ import { factsOf } from "./channel-groups.ts";
 import { channelsAlong, forEachChannel, NONE } from "./channel-map.ts";
 import { inputChannels } from "./input-channels.ts";
 import { type LayerCost, layerCost } from "./layer-cost.ts";
-import { type LayerGroup, layerGroups } from "./layer-groups.ts";
+import { type LayerGroup, layerGroups, withFloor } from "./layer-groups.ts";
 import type { Facts } from "./rule.ts";
 
 export interface ScaleOptions {
@@ -143,7 +143,7 @@ function sizesOf(graph: Graph, group: LayerGroup, costs: readonly LayerCost[]): 
       if (channel !== NONE) weights![channel] = Math.max(weights![channel]!, Math.abs(data[i]!));
     });
   }
-  return { largest: largest!, rms: rms!, weights: weights! };
+  return { largest: withFloor(largest!), rms: withFloor(rms!), weights: weights! };
 }
 
 /** Puts a Mul by ones before layers that no group has. Whether there were any. */

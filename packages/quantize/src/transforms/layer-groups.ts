@@ -101,7 +101,16 @@ export function activationStatistic(
     for (const [i, channel] of channels.along.entries())
       if (channel !== NONE) found[channel] = Math.max(found[channel]!, of(channels.statistics, i));
   }
-  return isKnown ? found : undefined;
+  return isKnown ? withFloor(found) : undefined;
+}
+
+/**
+ * Sizes of channels in which nothing was seen are taken for as small as the smallest: their weights must not decide on the
+ * range of the others.
+ */
+export function withFloor(sizes: Float64Array): Float64Array {
+  const smallest = sizes.reduce((least, size) => (size > 0 && size < least ? size : least), Infinity);
+  return smallest === Infinity ? sizes : sizes.map((size) => Math.max(size, smallest));
 }
 
 /** Statistics of a value where they are along the axis of the map's channels. */

@@ -45,6 +45,25 @@ describe("two layers by hand", () => {
   });
 });
 
+describe("a channel in which nothing was seen", () => {
+  it("does not keep the weights that would decide on the range of all others", async () => {
+    // Channel 1 has a weight of 100, and a bias that keeps it below zero.
+    const model = modelOf(
+      ["N", 1],
+      { w1: floats([1, 2], [1, 100]), b1: floats([2], [0, -1000]), w2: floats([2, 1], [1, 1]) },
+      [
+        { op: "Gemm", inputs: ["x", "w1", "b1"], output: "a" },
+        { op: "Relu", inputs: ["a"], output: "r" },
+        { op: "MatMul", inputs: ["r", "w2"], output: "y" },
+      ],
+    );
+    const calibration = await observe(model, { x: floats([2, 1], [1, 0.5]) });
+    const [first = 0, dead = 0] = weightOf(equalize(model, { calibration }), "w1") ?? [];
+    expect(first).toBeCloseTo(1, 5);
+    expect(dead).toBeLessThan(100 / 2);
+  });
+});
+
 /** Ways between two layers, which all can be scaled; each is from "a" to "r". */
 const between: readonly (readonly Operation[])[] = [
   [{ op: "Relu", inputs: ["a"], output: "r" }],
