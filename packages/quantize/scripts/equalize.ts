@@ -36,6 +36,7 @@ const rows: readonly (readonly [string, ModelProto])[] = [
     "weights, bounds of Relu6 dropped as there",
     equalize(float, { calibration: seen, activations: 0, upperBound: "relu", slack: Infinity }),
   ],
+  ["weights and activations", equalize(float, { calibration: seen })],
   [
     "activations and weights, for a scale per channel",
     equalize(float, { assignment: perChannel, calibration: seen }),
