@@ -1,7 +1,7 @@
 /** Assignments for people who do not want a search: one scheme for all layers that the target runs it on. */
 import { TargetError } from "./errors.ts";
 import { checkTarget } from "./export/targets/support.ts";
-import type { Target } from "./export/targets/target.ts";
+import { ours, type Target } from "./export/targets/target.ts";
 import type { Layer } from "./layers.ts";
 import { type Assignment, assign, type LayerScheme, type RangeMethod, type WeightScheme } from "./scheme.ts";
 
@@ -45,7 +45,7 @@ function isEdge({ name }: Layer, all: readonly Layer[]): boolean {
 const weightsOf = ({ weights }: Layer) =>
   weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 
-function schemes(preset: Preset, range: RangeMethod): Choose {
+function schemes(preset: Preset, range: RangeMethod, target: Target): Choose {
   switch (preset) {
     case "int8-static":
       return ({ weights, opType }) => {
@@ -58,10 +58,14 @@ function schemes(preset: Preset, range: RangeMethod): Choose {
         ];
       };
     case "int8-dynamic":
-      return () => [
-        { weight: INT8, activation: { dtype: "uint8", dynamic: true } },
-        ...byWeight(INT8, { ...INT8, granularity: "tensor" }),
-      ];
+      return ({ opType }) => {
+        const weights = byWeight(INT8, { ...INT8, granularity: "tensor" });
+        // This project's convolutions take three times as long on dynamic codes as on floats.
+        const isSlow = opType === "Conv" && ours.includes(target);
+        return isSlow
+          ? weights
+          : [{ weight: INT8, activation: { dtype: "uint8", dynamic: true } }, ...weights];
+      };
     case "w8":
       return () => byWeight(INT8, { ...INT8, granularity: "tensor" });
     case "w4":
@@ -101,7 +105,7 @@ export function presetAssignment(
   target: Target,
   range: RangeMethod = "min-max",
 ): Assignment {
-  const choose = schemes(preset, range);
+  const choose = schemes(preset, range, target);
   const weighted = layers.filter(({ weights }) => weights.length > 0);
   let reason: { readonly layer: string; readonly detail: string } | undefined;
   const assignment = assign(layers, (layer) => {

@@ -86,14 +86,16 @@ export async function quantizeModel(
   };
   const chooser = new Chooser(model, assignmentFor, { ...options, target });
   if (backend !== undefined && batches !== undefined) {
-    const isStatic = preset === "int8-static";
-    if (isStatic && (options.range ?? "auto") === "auto")
-      await chooser.best(ranges.map((range) => ({ ...plain, range })));
-    if ((options.repair ?? "auto") === "auto" && !isExact(preset))
-      for (const repair of repairs(preset))
-        await chooser.best([
-          { ...(chooser.chosen ?? plain), repair: { ...chooser.chosen?.repair, ...repair } },
-        ]);
+    const tried = isAuto(options.repair) ? repairs(preset) : [];
+    const choices = preset === "int8-static" && isAuto(options.range) ? ranges : [plain.range];
+    if (tried.length > 0 || choices.length > 1)
+      for (const repair of [{}, ...tried])
+        await chooser.best(
+          choices.map((range) => ({
+            range,
+            repair: { ...plain.repair, ...chooser.chosen?.repair, ...repair },
+          })),
+        );
   }
   const { repair, range } = chooser.chosen ?? plain;
   const made = chooser.made ?? (await chooser.make(plain));
@@ -107,15 +109,18 @@ interface Choice {
   readonly range: RangeMethod;
 }
 
-/** 16 bits lose too little for a repair to matter. */
-function isExact(preset: Preset): boolean {
-  return preset === "float16" || preset === "bfloat16";
+function isAuto(option: unknown): boolean {
+  return option === undefined || option === "auto";
 }
 
-/** What may help, each tried on top of what was kept before it. */
+/**
+ * What may help, each tried on top of what was kept before it. At 8 bits scales that are refined fit the data of the calibration
+ * and no other, and scales for each channel do what equalization would. 16 bits lose too little for anything to matter.
+ */
 function repairs(preset: Preset): readonly Repair[] {
-  if (preset === "int8-static") return [{ equalize: true }, { rounding: "refine" }];
-  if (preset === "int8-dynamic") return [{ smoothQuant: true }, { rounding: "refine" }];
+  if (preset === "float16" || preset === "bfloat16") return [];
+  if (preset === "int8-static" || preset === "w8") return [{ rounding: "gptq" }];
+  if (preset === "int8-dynamic") return [{ smoothQuant: true }, { rounding: "gptq" }];
   return [{ rounding: "refine" }, { awq: true }];
 }
 
@@ -145,9 +150,6 @@ class Chooser {
     const { backend, batches, signal } = this.#options;
     if (backend === undefined || batches === undefined) return;
     this.#reference ??= await OutputReference.of(this.#model, batches, backend);
-    // What is being compared with must be there.
-    if (this.made === undefined && choices.every(({ repair }) => Object.keys(repair).length > 0))
-      await this.best([{ repair: {}, range: choices[0]?.range ?? "min-max" }]);
     for (const choice of choices) {
       signal?.throwIfAborted();
       const made = await this.make(choice);
