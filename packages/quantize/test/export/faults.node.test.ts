@@ -156,6 +156,42 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
     const file = model({ inputs: { x: steps }, outputs: ["y"], constants, nodes: [node] });
     await refused(file, { x: steps }, /must be constant/);
   },
+  "softmax-of-codes": async () => {
+    const scores = random([64, 5], 3, -2, 2);
+    const [s, ys] = [4 / 255, 1 / 255];
+    const file = model({
+      inputs: { x: scores },
+      outputs: ["y"],
+      constants: {
+        s: tensor("float32", [], [s]),
+        z: tensor("uint8", [], [128]),
+        ys: tensor("float32", [], [ys]),
+        yz: tensor("uint8", [], [0]),
+      },
+      nodes: [
+        op("QuantizeLinear", ["x", "s", "z"], "xq"),
+        op("DequantizeLinear", ["xq", "s", "z"], "xd"),
+        op("Softmax", ["xd"], "r", { axis: -1n }),
+        op("QuantizeLinear", ["r", "ys", "yz"], "rq"),
+        op("DequantizeLinear", ["rq", "ys", "yz"], "y"),
+      ],
+    });
+    // In double precision, from the numbers that the codes stand for.
+    const expected: number[] = [];
+    for (let row = 0; row < 64; row++) {
+      const numbers = Array.from(scores.data.subarray(row * 5, (row + 1) * 5), (value) =>
+        Math.exp(Math.min(Math.max(Math.round(value / s), -128), 127) * s),
+      );
+      const sum = numbers.reduce((a, b) => a + b, 0);
+      expected.push(...numbers.map((value) => Math.round(value / sum / ys)));
+    }
+    for (const target of cpu) {
+      const [y] = Object.values(await runners[target](file, { x: scores }));
+      const found = Array.from(y!, (value) => Math.round(value / ys));
+      const off = found.filter((code, i) => code !== expected[i]).length;
+      expect(off / found.length, target).toBeGreaterThan(0.05);
+    }
+  },
   "signed-sums": async () => {
     for (const opType of ["Add", "Mul", "MatMul"]) {
       expect(await optimized(group({ opType, activation: "int8" }))).toContain(opType);
