@@ -47,6 +47,7 @@ export { checkTarget, type SupportedScheme, supportedSchemes } from "./export/ta
 export { type Target, targets } from "./export/targets/target.ts";
 export { floatModel, normalizeModel } from "./float-model.ts";
 export { isRecurrent, type Layer, type LayerOperator, type LayerWeight, layersOf } from "./layers.ts";
+export { PREPROCESSING_KEY, preprocessingOf, withMetadata } from "./metadata.ts";
 export { OutputReference } from "./output-error.ts";
 export { isPreset, type Preset, presetAssignment, presets } from "./presets.ts";
 export {

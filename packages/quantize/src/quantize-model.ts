@@ -8,6 +8,7 @@ import type { Batches } from "@bitbudget/train";
 import { QuantizeError } from "./errors.ts";
 import { floatModel } from "./float-model.ts";
 import { layersOf } from "./layers.ts";
+import { PREPROCESSING_KEY, withMetadata } from "./metadata.ts";
 import { OutputReference } from "./output-error.ts";
 import { isPreset, type Preset, presetAssignment, presets } from "./presets.ts";
 import { exportPrepared, type Prepared, prepare, type QuantizeOptions, type Repair } from "./quantize.ts";
@@ -31,6 +32,11 @@ export interface QuantizeModelOptions
    * `batches` and `backend`, as all verification does.
    */
   readonly runners?: Readonly<Record<string, RunnerFactory>>;
+  /**
+   * How inputs are made from images or texts, as plain data: it is written into the file, so that whoever gets the model knows
+   * (`preprocessingOf`).
+   */
+  readonly preprocessing?: object;
 }
 
 /** One way that was tried. */
@@ -98,7 +104,12 @@ export async function quantizeModel(
         );
   }
   const { repair, range } = chooser.chosen ?? plain;
-  const made = chooser.made ?? (await chooser.make(plain));
+  const quantized = chooser.made ?? (await chooser.make(plain));
+  const { preprocessing } = options;
+  const made =
+    preprocessing === undefined
+      ? quantized
+      : withMetadata(quantized, PREPROCESSING_KEY, JSON.stringify(preprocessing));
   const { attempts } = chooser;
   const result = { model: made, assignment: assignmentFor(range), repair, range, attempts };
   return { ...result, verification: await verified(result.model, model, options) };

@@ -6,6 +6,7 @@ import {
   Graph,
   ModelFile,
   type ModelProto,
+  parseModel,
   tensorBytes,
   writeModel,
 } from "@bitbudget/onnx";
@@ -23,7 +24,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   floatModel,
   layersOf,
+  PREPROCESSING_KEY,
   type Preset,
+  preprocessingOf,
   presetAssignment,
   presets,
   QuantizeError,
@@ -33,6 +36,7 @@ import {
   sessionRunner,
   TargetError,
   VerificationError,
+  withMetadata,
 } from "../src/index.ts";
 
 const backend = await open({ threads: 1 });
@@ -145,6 +149,17 @@ describe("quantizeModel", () => {
     await expect(
       quantizeModel(cnn, { preset: "w8", backend, batches: calibration, repair: {}, runners: { wrong } }),
     ).rejects.toThrow(VerificationError);
+  });
+
+  test("how inputs are made travels with the file", async () => {
+    const preprocessing = { resize: { shorter: 32 }, layout: "nchw", scale: 1 / 255 };
+    const { model } = await quantizeModel(cnn, { preset: "float16", preprocessing });
+    const read = parseModel(writeModel(model));
+    expect(preprocessingOf(read)).toEqual(preprocessing);
+    expect(preprocessingOf(cnn)).toBeUndefined();
+    expect(() => preprocessingOf(withMetadata(model, PREPROCESSING_KEY, "{"))).toThrow(QuantizeError);
+    // What the float model said about itself stays.
+    expect(read.metadataProps.length).toBeGreaterThan(cnn.metadataProps.length);
   });
 
   test("what is missing has a name", async () => {
