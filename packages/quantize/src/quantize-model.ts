@@ -21,8 +21,8 @@ export interface QuantizeModelOptions
   extends Pick<QuantizeOptions, "target" | "backend" | "batches" | "encoding" | "signal" | "onProgress"> {
   readonly preset: Preset;
   /**
-   * What is done about lost precision. "auto" tries what there is, and keeps what brings the outputs closest to those of the
-   * float model on `batches`; it is the default where there are batches. Else nothing is done.
+   * What is done about lost precision. "auto" tries what there is, and keeps what brings the outputs clearly closer (by a fifth of
+   * the error) to those of the float model on `batches`; it is the default where there are batches. Else nothing is done.
    */
   readonly repair?: Repair | "auto";
   /** How ranges of activations are found. Default: as with `repair`, "auto" where there are batches. */
@@ -65,6 +65,9 @@ const ranges: readonly RangeMethod[] = [
   "mse",
   "entropy",
 ];
+
+/** What a repair must leave of the error to be kept: less than that is as likely to fit the data of the calibration alone. */
+const CLEARLY = 0.8;
 
 /** Batches on which the result is verified, at most. */
 const VERIFIED = 4;
@@ -157,18 +160,21 @@ class Chooser {
     this.#options = options;
   }
 
+  /** Keeps the best of some choices, where it is clearly better than what is kept already. */
   async best(choices: readonly Choice[]): Promise<void> {
     const { backend, batches, signal } = this.#options;
     if (backend === undefined || batches === undefined) return;
     this.#reference ??= await OutputReference.of(this.#model, batches, backend);
+    let found: { readonly error: number; readonly choice: Choice; readonly made: ModelProto } | undefined;
     for (const choice of choices) {
       signal?.throwIfAborted();
       const made = await this.make(choice);
       const error = await this.#reference.error(made);
       this.attempts.push({ ...choice, error });
-      if (!(error < this.#least)) continue;
-      [this.#least, this.chosen, this.made] = [error, choice, made];
+      if (found === undefined || error < found.error) found = { error, choice, made };
     }
+    if (found === undefined || !(found.error < this.#least * CLEARLY)) return;
+    ({ error: this.#least, choice: this.chosen, made: this.made } = found);
   }
 
   async make({ repair, range }: Choice): Promise<ModelProto> {

@@ -76,12 +76,16 @@ describe("quantizeModel", () => {
     expect(await agreement(model)).toBeGreaterThanOrEqual(0.95);
   });
 
-  test("keeps what is closest to the float model of all that it tried", async () => {
+  test("keeps the range that is closest to the float model, and a repair that is clearly closer", async () => {
     const { attempts, repair, range } = await quantizeModel(cnn, {
       ...{ preset: "int8-static", backend, batches: calibration },
     });
-    const least = attempts.reduce((a, b) => (b.error < a.error ? b : a));
-    expect({ repair, range }).toEqual({ repair: least.repair, range: least.range });
+    const bestOf = (part: typeof attempts) => part.reduce((a, b) => (b.error < a.error ? b : a));
+    const [plain, repaired] = [bestOf(attempts.slice(0, 5)), bestOf(attempts.slice(5))];
+    expect(plain.repair).toEqual({});
+    expect(repaired.repair).toEqual({ rounding: "gptq" });
+    const kept = repaired.error < 0.8 * plain.error ? repaired : plain;
+    expect({ repair, range }).toEqual({ repair: kept.repair, range: kept.range });
   });
 
   /** How often the quantized model must agree, with repair and without. */
