@@ -3,7 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumArgs, chromiumPath } from "./scripts/chromium.mjs";
 
-const tests = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts"];
+const tests = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "examples/test/**/*.test.ts"];
 // A busy machine is no failure: this is for tests that hang.
 const testTimeout = 60_000;
 const nodeOnly = ["**/*.node.test.ts"];
