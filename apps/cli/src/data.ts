@@ -90,7 +90,11 @@ export async function openDataset(
   });
 }
 
-async function preprocessingOption(values: Values, input: string | undefined): Promise<OpenOptions> {
+/** From an image to the input, as --preprocessing says. @param input of the model, where it has just one */
+export async function preprocessingOption(
+  values: Values,
+  input: string | undefined,
+): Promise<Pick<OpenOptions, "preprocessing">> {
   const path = values.text("preprocessing");
   if (path === undefined) return {};
   const given = checkPreprocessing(await readJson(path, "--preprocessing"), path);

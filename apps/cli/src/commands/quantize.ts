@@ -15,7 +15,7 @@ import {
 } from "@bitbudget/quantize";
 import { createSession } from "@bitbudget/runtime";
 import { type CommandSpec, type Context, cacheOption, jsonOption } from "../command.ts";
-import { choose, dataOptions, held, interruptible, openDataset } from "../data.ts";
+import { choose, dataOptions, held, interruptible, openDataset, preprocessingOption } from "../data.ts";
 import { UsageError } from "../errors.ts";
 import { isAddress } from "../models/address.ts";
 import { externalFiles, inputsOf } from "../models/describe.ts";
@@ -118,6 +118,8 @@ async function run(context: Context, source: string, values: Values): Promise<vo
   await using runners = await Runners.open(context, values.list("verify"), target);
   await using backend = await openWasm();
   const batches = await batchesOf(context, values, file.model);
+  const [input, ...others] = inputsOf(Graph.of(file.model));
+  const { preprocessing } = await preprocessingOption(values, others.length === 0 ? input?.name : undefined);
   const progress = new Progress(terminal);
   const made = await quantizeModel(file, {
     preset,
@@ -128,6 +130,7 @@ async function run(context: Context, source: string, values: Values): Promise<vo
     ...(range !== undefined && { range }),
     ...(encoding !== undefined && { encoding: encoding === "qoperator" ? "qoperator" : "qdq" }),
     ...(batches && { batches, runners: runners.factories }),
+    ...(preprocessing && { preprocessing }),
     onProgress: (stage, done, of) => progress.update(stage, done, of),
   });
   if (batches === undefined) await load(made, { ...runners.factories }, backend);
