@@ -27,10 +27,10 @@ const [ROUNDS, LEAST] = [7, 60];
 const ort = "int8 of onnxruntime's quantizer";
 const variants: readonly (readonly [name: string, preset: Preset | undefined, plain?: boolean])[] = [
   ["float32", undefined],
-  ["int8 static", "int8-static"],
-  ["int8 dynamic", "int8-dynamic"],
-  ["4-bit blocks, rounded to nearest", "w4", true],
-  ["4-bit blocks, repaired", "w4"],
+  ["`int8-static`", "int8-static"],
+  ["`int8-dynamic`", "int8-dynamic"],
+  ["`w4`, rounded to nearest", "w4", true],
+  ["`w4`, repaired", "w4"],
 ];
 
 async function row(task: Task, name: string, model: ModelProto, backend: Backend): Promise<void> {
